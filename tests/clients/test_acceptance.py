@@ -32,7 +32,7 @@ FAIL: /x/govcd/two_test.go:10: TestVCD.Test_Failed
         (TERRAFORM, "TestAccTwo", "NONE: ... value = nil"),
     ],
 )
-def test_a_verdict_is_that_of_this_test(project: Project, test: str, ended: str) -> None:
+def test_the_verdict_belongs_to_the_named_test(project: Project, test: str, ended: str) -> None:
     assert verdict(project, test, SAID) == ended
 
 
@@ -40,13 +40,13 @@ def test_a_program_that_says_nothing_has_not_passed() -> None:
     assert verdict(SDK, "Test_AlbPool", "") == "NONE: it said nothing"
 
 
-def test_both_directions_are_complaints() -> None:
+def test_unexpected_failures_and_unexpected_passes_are_reported() -> None:
     description = {"passes": ["a", "b"], "fails": {"c": "why", "d": "why"}}
     found = {"a": "PASS", "b": "SKIP: it says", "c": "PASS", "d": "FAIL: it says"}
     assert judge(description, found) == ["b does not pass: SKIP: it says", "c passes now: move it to passes"]
 
 
-def test_settings_take_the_places() -> None:
+def test_placeholders_in_settings_are_filled_in() -> None:
     settings = {"url": "{url}/api", "certificate": {"path": "{module}/a.pem"}, "on": True, "seconds": 20}
     places = {"url": "https://v", "module": "/m"}
     expected = {"url": "https://v/api", "certificate": {"path": "/m/a.pem"}, "on": True, "seconds": 20}
@@ -54,7 +54,7 @@ def test_settings_take_the_places() -> None:
 
 
 @pytest.mark.parametrize("project", PROJECTS, ids=lambda project: project.name)
-def test_each_test_of_a_file_stands_there_once(project: Project) -> None:
+def test_each_test_of_a_project_file_is_listed_once(project: Project) -> None:
     description = project.description()
     passes, fails, aside = description["passes"], description["fails"], description["aside"]
     assert passes == sorted({*passes})
@@ -66,7 +66,7 @@ def test_each_test_of_a_file_stands_there_once(project: Project) -> None:
     ("project", "before", "after"),
     [(SDK, "func (vcd *TestVCD) ", "(check *C) {"), (TERRAFORM, "func ", "(t *testing.T) {")],
 )
-def test_a_test_that_no_list_names_is_found(project: Project, before: str, after: str) -> None:
+def test_a_test_that_no_list_names_is_reported(project: Project, before: str, after: str) -> None:
     lists = {"files": ["alb", "nsxt"], "passes": ["TestAccOld"], "fails": {}, "aside": {"TestAccSkipped": "why"}}
     named = "\n".join(f"{before}{name}{after}" for name in ("TestAccOld", "TestAccNew", "TestAccSkipped"))
     files = {"nsxt_one_test.go": named, "vapp_test.go": f"{before}TestAccOther{after}"}

@@ -99,7 +99,7 @@ KINDS = (
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_password_and_every_kind_of_object(version: str, tmp_path: Path) -> None:
+def test_the_sdk_logs_in_with_a_password_and_manages_every_kind_of_object(version: str, tmp_path: Path) -> None:
     certificate = tmp_path / "certificate.pem"
     certificate.write_text(make_certificate("of-the-sdk"))
     with Simulator(task_seconds=0, health_seconds=0) as sim:
@@ -116,7 +116,7 @@ def test_password_and_every_kind_of_object(version: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_http_policies(version: str) -> None:
+def test_the_sdk_manages_http_policies(version: str) -> None:
     secrets = {"VCD_USER": "admin", "VCD_PASSWORD": "admin-secret-1", "VCD_HTTP_POLICIES": "yes"}
     with Simulator(task_seconds=0, health_seconds=0, api_versions="37.0,37.1,37.2,38.0") as sim:
         said = run(program(version), sim, **secrets)
@@ -128,7 +128,7 @@ def test_http_policies(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["v2", "v3"])
-def test_api_token_and_ip_spaces(version: str) -> None:
+def test_the_sdk_logs_in_with_an_api_token_and_uses_ip_spaces(version: str) -> None:
     token = "acme-api-token-0000000000000001"
     with Simulator(estate="ip-spaces", task_seconds=0) as sim:
         said = run(program(version), sim, VCD_API_TOKEN=token, VCD_IP_SPACE="public")
@@ -138,6 +138,6 @@ def test_api_token_and_ip_spaces(version: str) -> None:
     assert not any(entry["path"].endswith("/sessions") for entry in journal)
 
 
-def test_a_wrong_password_stops_it() -> None:
+def test_a_wrong_password_stops_the_program() -> None:
     with Simulator() as sim, pytest.raises(AssertionError, match="failed: log in"):
         run(program("v3"), sim, VCD_USER="admin", VCD_PASSWORD="wrong")

@@ -235,7 +235,7 @@ def writes(simulator: Simulator) -> list[str]:
     ]
 
 
-def test_our_modules_find_what_terraform_has_made_as_it_is_wanted(
+def test_our_modules_leave_what_terraform_has_made_unchanged(
     terraform: Terraform, both: Simulator, pair: tuple[str, str]
 ) -> None:
     terraform.run("apply", "-auto-approve")

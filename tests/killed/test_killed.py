@@ -66,7 +66,9 @@ NAMES = {id(STRICT): "strictest", id(LENIENT): "most managed_by_cpi"}
 @pytest.mark.parametrize(
     ("before", "after", "rules"), CASES, ids=[f"{one[0]}-{one[1]}-{NAMES[id(one[2])]}" for one in CASES]
 )
-def test_a_migration(edge: Edge, before: str, after: str, rules: dict[str, str], record_property: Record) -> None:
+def test_a_killed_migration_is_finished(
+    edge: Edge, before: str, after: str, rules: dict[str, str], record_property: Record
+) -> None:
     services = edge.create([service("web", 2), service("db", 1)], before)
     survival = killed(edge, services, after, rules)
     tell(record_property, f"killed at every write, {before} -> {after}, {NAMES[id(rules)]} rules", survival)
@@ -76,7 +78,9 @@ def test_a_migration(edge: Edge, before: str, after: str, rules: dict[str, str],
 
 
 @pytest.mark.parametrize(("before", "after"), [(EXTERNAL, INTERNAL), (DISTINCT, EXTERNAL)])
-def test_a_migration_of_two_services_on_one_ip(edge: Edge, before: str, after: str, record_property: Record) -> None:
+def test_a_killed_migration_of_two_services_on_one_ip_is_finished(
+    edge: Edge, before: str, after: str, record_property: Record
+) -> None:
     other = [{"name": "pg", "port": 5432, "node_port": 30432}]
     both = [service("web", 1, "203.0.113.20"), service("db", 1, "203.0.113.20", ports=other)]
     survival = killed(edge, edge.create(both, before), after, STRICT)
@@ -86,7 +90,7 @@ def test_a_migration_of_two_services_on_one_ip(edge: Edge, before: str, after: s
     assert survival.survived == survival.kills == survival.writes + 1
 
 
-def test_a_creation_and_a_removal(edge: Edge, record_property: Record) -> None:
+def test_a_killed_creation_and_a_killed_removal_are_finished(edge: Edge, record_property: Record) -> None:
     given = [service("web", 2, "203.0.113.20")]
     made = killed(edge, given, INTERNAL, STRICT)
     tell(record_property, "killed at every write, creation", made)
@@ -100,7 +104,9 @@ def test_a_creation_and_a_removal(edge: Edge, record_property: Record) -> None:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_ports_of_machines_are_dropped_and_renamed(edge: Edge, scenario: str, record_property: Record) -> None:
+def test_a_killed_drop_and_rename_of_ports_of_machines_is_finished(
+    edge: Edge, scenario: str, record_property: Record
+) -> None:
     """With prune, the next run still recognises the owner of the objects that the killed run has left."""
     machines = edge.of(cluster_id=None, name_template="{edge_gateway}-{kind}-{service}-{port}")
 
@@ -116,7 +122,7 @@ def test_ports_of_machines_are_dropped_and_renamed(edge: Edge, scenario: str, re
     assert survival.survived == survival.kills == survival.writes + 1
 
 
-def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
+def test_the_next_run_finds_the_ip_space_allocation_of_a_killed_run(record_property: Record) -> None:
     with Simulator("ip-spaces", task_seconds=0, health_seconds=0) as sim:
         survival = killed(Edge(sim), [service("web", 1)], INTERNAL, STRICT)
         tell(record_property, "killed at every write, creation with an IP of an IP Space", survival)
@@ -126,7 +132,9 @@ def test_a_claim_of_an_ip_space_is_found_again(record_property: Record) -> None:
 
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strictest", "most lenient"])
-def test_tcp_and_udp_on_one_port_number(edge: Edge, rules: dict[str, str], record_property: Record) -> None:
+def test_killed_runs_with_tcp_and_udp_on_one_port_number_are_finished(
+    edge: Edge, rules: dict[str, str], record_property: Record
+) -> None:
     """A name server: created, moved through all scenarios, and removed."""
     machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
     protocols = (("tcp", "TCP"), ("udp", "UDP"))
@@ -144,7 +152,9 @@ def test_tcp_and_udp_on_one_port_number(edge: Edge, rules: dict[str, str], recor
     assert gone.survived == gone.kills == gone.writes + 1 == 7  # the lock's two among them
 
 
-def test_tcp_and_udp_on_one_port_number_of_two_vips(edge: Edge, record_property: Record) -> None:
+def test_killed_runs_with_tcp_and_udp_on_one_port_number_of_two_vips_are_finished(
+    edge: Edge, record_property: Record
+) -> None:
     """A name server where Cloud Director refuses both protocols on one port of a VIP."""
     machines = edge.of(cluster_id=None, name_template="{kind}-{service}-{port}")
     protocols = (("tcp", "TCP"), ("udp", "UDP"))
@@ -158,7 +168,9 @@ def test_tcp_and_udp_on_one_port_number_of_two_vips(edge: Edge, record_property:
 
 
 @pytest.mark.parametrize("rules", [STRICT, LENIENT], ids=["strictest", "most lenient"])
-def test_an_ipv6_address_comes_and_goes(tmp_path: Path, rules: dict[str, str], record_property: Record) -> None:
+def test_killed_moves_from_an_ipv6_address_to_dnat_and_back_are_finished(
+    tmp_path: Path, rules: dict[str, str], record_property: Record
+) -> None:
     """From an IPv6 address to DNAT rules of an IPv4 address, and back."""
     four = {"gateway": "203.0.113.1", "prefix_length": 24, "ip_ranges": ["203.0.113.10-203.0.113.60"]}
     six = {"gateway": "2001:db8::1", "prefix_length": 64, "ip_ranges": ["2001:db8::10-2001:db8::60"]}
@@ -196,7 +208,9 @@ def test_manual_settings_are_restored(edge: Edge, before: str, after: str, recor
     assert survival.survived == survival.kills == survival.writes + 1
 
 
-def test_the_client_s_ip_is_preserved_and_no_longer(tmp_path: Path, record_property: Record) -> None:
+def test_killed_runs_that_switch_client_ip_preservation_on_and_off_are_finished(
+    tmp_path: Path, record_property: Record
+) -> None:
     """IP sets, pools with groups and transparent mode are made and removed as if undisturbed."""
     settings = {"enabled": True, "service_network": "192.168.255.1/25", "feature_set": "STANDARD"}
     path = estate(tmp_path, load_balancer={**settings, "transparent_mode": True})
@@ -218,7 +232,9 @@ def test_the_client_s_ip_is_preserved_and_no_longer(tmp_path: Path, record_prope
     assert (there.survived, back.survived) == (there.writes + 1, back.writes + 1)
 
 
-def test_redirect_and_rules_come_and_go_with_a_migration(tmp_path: Path, record_property: Record) -> None:
+def test_killed_migrations_that_add_and_remove_http_policies_are_finished(
+    tmp_path: Path, record_property: Record
+) -> None:
     """HTTP policies that options name, beside those of an operator, with a restore point."""
     rule = {"name": "mine", "actions": {"connections": "CLOSE"}}
     header = {"name": "header", "actions": {"modify_header": [{"action": "REMOVE", "name": "X-A"}]}}

@@ -87,7 +87,9 @@ class Task:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
-def test_a_list(kind: Kind, sim: Simulator, record_property: Callable[[str, object], None]) -> None:
+def test_a_killed_task_with_a_list_is_finished(
+    kind: Kind, sim: Simulator, record_property: Callable[[str, object], None]
+) -> None:
     task = Task(kind, sim)
 
     def check(final: Result, unlike: Result) -> None:

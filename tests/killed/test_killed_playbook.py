@@ -216,7 +216,9 @@ def ends(cluster: Cluster) -> dict[str, tuple[Json, Json]]:
 
 
 @pytest.mark.parametrize("name", KILLS)
-def test_killed(cluster: Cluster, ends: dict[str, tuple[Json, Json]], name: str) -> None:
+def test_the_next_run_finishes_what_a_killed_playbook_began(
+    cluster: Cluster, ends: dict[str, tuple[Json, Json]], name: str
+) -> None:
     kill = KILLS[name]
     goal = kill.then or kill.first
     cluster.prepare(kill.first)

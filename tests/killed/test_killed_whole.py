@@ -246,7 +246,7 @@ def objects(scenario: str) -> list[Path | Params]:
 
 
 @pytest.mark.parametrize(("before", "after"), MOVES)
-def test_the_whole_migration(
+def test_a_killed_whole_migration_is_finished(
     sim: Simulator, tmp_path: Path, before: str, after: str, record_property: Callable[[str, object], None]
 ) -> None:
     with KubeDouble(objects=objects(before), start_seconds=0, stop_seconds=0) as kube:
@@ -314,7 +314,7 @@ class BehindFirewall(Cluster):
         return [name for name in names if name.startswith("vcd.kubernetes-fw-")]
 
 
-def test_a_firewall_rule_is_made_and_taken_back(
+def test_killed_runs_that_make_and_take_back_a_firewall_rule_are_finished(
     sim: Simulator, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     own = "vcd.kubernetes"

@@ -150,7 +150,7 @@ def test_an_edit_changes_only_what_it_should(ask: Ask, seed: int) -> None:
         assert values_of(answer["Config"]) == expected, (text, after)
 
 
-def test_the_doubt_is_cpis(ask: Ask) -> None:
+def test_the_decoder_program_decides_as_cpi_does(ask: Ask) -> None:
     """The program decides as CPI does: a plain file, one with an unknown key, one without flags, one that is null."""
     without_flags = MINIMAL.replace("oneArm", "ports").replace("startIP", "http").replace("endIP", "https")
     without_flags = re.sub(r'"192[\d.]+"', "80", without_flags)

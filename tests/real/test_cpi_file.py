@@ -141,7 +141,7 @@ ALTERED = {
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("case", ALTERED)
-def test_how_far_cpi_comes_with_a_file(start: Start, version: str, case: str) -> None:
+def test_cpi_gets_as_far_with_a_file_as_this_collection_says(start: Start, version: str, case: str) -> None:
     """``vipSubnet`` is read later, when a Service needs an IP. CPI 1.2 does not compare the network's VDC."""
     old, new, expected = ALTERED[case]
     text = FILE.replace(old, new, 1)
@@ -153,7 +153,7 @@ def test_how_far_cpi_comes_with_a_file(start: Start, version: str, case: str) ->
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("cluster_id", ["NO_RDE_1", "prod", "urn:vcloud:entity:vmware:capvcdCluster:1"])
-def test_the_certificate_of_a_file_without_one(start: Start, version: str, cluster_id: str) -> None:
+def test_cpi_uses_the_default_certificate_if_the_file_names_none(start: Start, version: str, cluster_id: str) -> None:
     _stage, said = start(version, FILE.replace("NO_RDE_1", cluster_id))
     assert f"Using certAlias [{default_certificate(cluster_id)}] from env" in said
 
@@ -181,7 +181,7 @@ VALUES = st.sampled_from(
 
 @settings(max_examples=40, deadline=None, phases=[Phase.generate])
 @given(st.lists(PIECES, max_size=3), VALUES, st.sampled_from(["", "...\n", "---\n", "# end"]))
-def test_any_file_is_judged_as_cpi_judges_it(start: Start, head: list[str], network: str, tail: str) -> None:
+def test_this_collection_judges_any_file_as_cpi_does(start: Start, head: list[str], network: str, tail: str) -> None:
     """Layouts that a decoder may or may not accept. A second document is refused here though CPI ignores it."""
     text = "".join(head) + FILE.replace("k8s-net", network) + tail
     problems = problems_of(text, "1.6")

@@ -44,7 +44,7 @@ STOPS = [
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_cpi_stops_at_the_ports_that_we_leave_aside(stage: Stage, version: str) -> None:
+def test_cpi_stops_at_the_ports_that_we_leave_out(stage: Stage, version: str) -> None:
     stage.start_cpi("shared_internal", version)
     for item, said in STOPS:
         stage.cluster.api.create(item)

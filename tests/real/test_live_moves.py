@@ -90,7 +90,7 @@ WITH_IP_SPACES = [
 @pytest.mark.parametrize(
     ("estate", "moves"), [("one-edge", ALL_SIX), ("ip-spaces", WITH_IP_SPACES)], ids=["ip-blocks", "ip-spaces"]
 )
-def test_services_live_through_every_move(
+def test_services_survive_every_move(
     stage: Stage, vcds: Callable[[str], Simulator], estate: str, moves: list[Move]
 ) -> None:
     """After each move CPI follows the nodes, makes the next Service in the new shape, and can delete a moved one."""
@@ -110,7 +110,7 @@ def test_services_live_through_every_move(
     [(EXTERNAL, INTERNAL, by_role), (DISTINCT, EXTERNAL, by_module), (INTERNAL, EXTERNAL, by_module)],
     ids=["crash-loop", "stuck", "internal-address-shown"],
 )
-def test_what_a_flip_alone_has_broken_is_repaired(
+def test_a_move_repairs_what_a_flip_alone_has_broken(
     stage: Stage, vcds: Callable[[str], Simulator], before: str, after: str, by: Callable[[Live, str], Run]
 ) -> None:
     """Only the flags were changed under the Services (docs/flag-flips.md); the request is the same."""

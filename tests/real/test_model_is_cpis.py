@@ -45,7 +45,7 @@ def test_cpi_makes_what_the_model_says(stage: Stage, scenario: Scenario) -> None
 
 
 @pytest.mark.parametrize("scenario", list(Scenario))
-def test_the_first_cpi_that_shares_makes_the_same_but_for_three_things(stage: Stage, scenario: Scenario) -> None:
+def test_the_first_cpi_that_shares_differs_in_three_things_only(stage: Stage, scenario: Scenario) -> None:
     """1.2.0 leaves a pool's graceful timeout to VCD, and knows neither ``loadBalancerIP`` nor no-termination."""
     expected = serve(stage, scenario, "1.2.0", [item for item in SERVICES if item["metadata"]["name"] != "plain"])
     for pool in expected.pools.values():

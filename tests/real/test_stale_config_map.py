@@ -27,7 +27,7 @@ def test_a_pod_deleted_right_after_a_new_config_map_brings_the_old_content_back(
     assert stage.cluster.agent.mounted(NAMESPACE, new_pod)[VOLUME] == {FILE: old}
 
 
-def test_vcd_ccm_config_does_not(stage: Stage) -> None:
+def test_vcd_ccm_config_gives_the_new_pod_the_new_content(stage: Stage) -> None:
     stage.start_cpi("distinct_internal")
     old_pod = stage.cluster.wait_for_cpi()
     run = stage.module("vcd.kubernetes.vcd_ccm_config", scenario="shared_external")

@@ -109,7 +109,7 @@ def test_an_address_is_read_as_the_standard_library_reads_it(address: Address) -
         ("2001:DB8:0::1", "2001:db8::1"),
     ],
 )
-def test_the_usual_form_of_an_ipv6_address(text: str, form: str) -> None:
+def test_an_ipv6_address_has_its_usual_form(text: str, form: str) -> None:
     assert addresses.canonical(text) == form
 
 
@@ -151,13 +151,13 @@ def test_blanks_are_not_part_of_a_strict_ipv4_address() -> None:
 @pytest.mark.parametrize("text", ["10.0.0.0/33", "10.0.0.0/", "10.0.0.0/ 24", "10.0.0.0/+24", "::/129", "10.0.0.0/x",
                                   "::/ffff::", "10.0.0.0/\uff12\uff14", "10.0.0.0/255.0.255.0", "10.0.0.0/24/8", "/8",
                                   "10/8", f"10.0.0.0/{'9' * 5000}"])  # fmt: skip
-def test_what_is_no_network(text: str) -> None:
+def test_malformed_networks_are_refused(text: str) -> None:
     assert addresses.network_of(text) is None
     assert addresses.parse_addresses(text) is None
 
 
 @given(NETWORKS)
-def test_networks(text: str) -> None:
+def test_networks_are_read_like_the_standard_library_reads_them(text: str) -> None:
     expected, found = ipaddress.ip_network(text, strict=False), addresses.network_of(text)
     assert found is not None
     assert ipaddress.ip_network(str(found)) == expected
@@ -176,7 +176,7 @@ def test_a_network_is_shown_as_cidr_and_an_address_alone_is_one() -> None:
 
 
 @given(spans(), spans())
-def test_ranges(one: Span, other: Span) -> None:
+def test_ranges_agree_with_the_standard_library(one: Span, other: Span) -> None:
     found, second = of(one), of(other)
     assert numbers(found) == one
     assert found.size == int(one[1]) - int(one[0]) + 1
@@ -219,7 +219,7 @@ def test_the_ends_of_a_range_are_of_one_version() -> None:
 
 
 @given(st.lists(spans(), max_size=6), st.lists(NETWORKS, max_size=2), spans())
-def test_sets(parts: list[Span], networks: list[str], asked: Span) -> None:
+def test_sets_agree_with_the_standard_library(parts: list[Span], networks: list[str], asked: Span) -> None:
     known = [ipaddress.ip_network(text, strict=False) for text in networks]
     everything = [*parts, *((network[0], network[-1]) for network in known)]
     found = AddressSet([*(f"{first}-{last}" for first, last in parts), *networks, "garbage", ""])

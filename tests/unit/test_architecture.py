@@ -72,7 +72,7 @@ def test_single_files_are_parts_in_the_older_count(plugins: Path) -> None:
         ([("above", "a"), ("a", "b"), ("b", "c"), ("c", "a"), ("c", "below")], ["a", "b", "c"]),
     ],
 )
-def test_a_circle_is_found_without_the_rooms_around_it(arrows: list[tuple[str, str]], found: list[str]) -> None:
+def test_a_cycle_is_found_without_the_rooms_around_it(arrows: list[tuple[str, str]], found: list[str]) -> None:
     assert draw_rooms.circle(arrows) == found
 
 

@@ -44,7 +44,7 @@ def built(names: list[str], time: int, mode: str = "w:gz") -> bytes:
 
 
 @given(st.permutations(sorted(FILES)), st.integers(0, 2**33), st.integers(0, 2**33))
-def test_neither_order_nor_time_of_a_build_is_in_the_tarball(names: list[str], one: int, other: int) -> None:
+def test_the_tarball_depends_on_neither_order_nor_time_of_the_build(names: list[str], one: int, other: int) -> None:
     tarball = normalized(built(names, one), WHEN)
     assert tarball == normalized(built(sorted(names), other), WHEN)
     assert tarball == normalized(tarball, WHEN)
@@ -70,7 +70,7 @@ def test_every_package_is_pinned_by_version_and_hash(path: Path) -> None:
     assert "://" not in path.read_text()  # no private index
 
 
-def test_what_is_wanted_is_what_is_pinned() -> None:
+def test_every_requirement_is_pinned() -> None:
     for source in REQUIREMENTS.glob("*.in"):
         pinned = source.with_suffix(".txt").read_text().lower()
         for line in re.findall(r"(?m)^([A-Za-z][\w.-]*(?:==[\w.]+)?)", source.read_text().lower()):

@@ -40,7 +40,7 @@ def cluster(number: int, **more: Any) -> dict[str, Any]:
     return {**nothing, **found, **more}
 
 
-def test_a_cluster_with_all_that_is_known_of_it() -> None:
+def test_a_host_has_everything_known_of_its_cluster() -> None:
     given_cluster = cluster(
         1,
         org="acme",
@@ -65,14 +65,14 @@ def test_a_cluster_with_all_that_is_known_of_it() -> None:
     assert host.variables["vcd_cluster_problem"] == ""
 
 
-def test_variables_of_the_role_are_its_own_and_a_scenario_is_never_asked_for() -> None:
+def test_only_variables_of_the_role_are_set_and_never_a_scenario() -> None:
     spec = yaml.safe_load((ROOT / "roles/shared_ip/meta/argument_specs.yml").read_text(encoding="utf-8"))
     (host,) = hosts_of([cluster(1, edge_gateway=edge(), scenario="shared_external")], URL, "acme")
     given_names = {name for name in host.variables if name.startswith("shared_ip_")}
     assert given_names <= set(spec["argument_specs"]["main"]["options"]) - {"shared_ip_scenario"}
 
 
-def test_clusters_of_one_name_are_told_by_their_ids_and_stay_so() -> None:
+def test_clusters_of_one_name_are_distinguished_by_their_ids_in_any_order() -> None:
     twins = [cluster(1, name="prod"), cluster(2, name="PROD"), cluster(3)]
     first, second, third = (host.name for host in hosts_of(twins, URL, ""))
     assert third == "prod-3"
@@ -94,7 +94,7 @@ def test_edge_gateways_of_one_name_have_groups_of_their_own() -> None:
     assert [host.variables["shared_ip_vdc"] for host in found] == ["vdc-1", "vdc-2"]
 
 
-def test_edge_gateways_that_names_do_not_tell_are_given_by_their_urns() -> None:
+def test_edge_gateways_with_ambiguous_names_are_given_by_urn() -> None:
     # two organizations, as a user of the provider sees them
     urns = ["urn:vcloud:gateway:1", "urn:vcloud:gateway:2"]
     found = hosts_of([cluster(number, edge_gateway=edge(urn=urn)) for number, urn in enumerate(urns)], URL, "System")
@@ -103,7 +103,7 @@ def test_edge_gateways_that_names_do_not_tell_are_given_by_their_urns() -> None:
 
 
 @pytest.mark.parametrize(("one", "other"), [("a-b", "a_b"), ("a b", "a.b")])
-def test_groups_whose_safe_names_would_be_one_stay_two(one: str, other: str) -> None:
+def test_groups_whose_safe_names_collide_stay_separate(one: str, other: str) -> None:
     first, second = hosts_of([cluster(1, org=one), cluster(2, org=other)], URL, "")
     assert first.groups[1] != second.groups[1]
 
@@ -145,7 +145,7 @@ class Plugin(InventoryModule):
         return self._found("x.yml", cache, options, {})
 
 
-def test_the_cache_is_asked_first_and_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cache_is_read_first_and_contains_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[Any] = []
 
     def read_clusters(options: Any, _given: Any, **_asked: Any) -> dict[str, Any]:

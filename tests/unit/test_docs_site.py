@@ -39,12 +39,12 @@ def repository(tmp_path: Path) -> Path:
         ("roles/r/README.md", f"{WEB}docs/a.md", "../../docs/a.md"),
     ],
 )
-def test_where_a_link_leads(repository: Path, page: str, target: str, leads_to: str) -> None:
+def test_a_link_leads_to_the_site_or_to_the_web(repository: Path, page: str, target: str, leads_to: str) -> None:
     pages = set(repository.rglob("*.md"))
     assert target_of(target, repository / page, repository, pages) == leads_to
 
 
-def test_links_in_the_text_and_below_it(repository: Path) -> None:
+def test_links_in_the_text_and_definitions_below_it_are_rewritten(repository: Path) -> None:
     page = repository / "README.md"
     page.write_text(
         f"[![badge][c]][b]\n[a](docs/a.md) and [b][b]\n\n[b]: {WEB}docs/b.md\n[c]: {WEB}LICENSE\n\n```mermaid\nx\n```\n"
@@ -79,5 +79,5 @@ def test_a_page_that_the_index_does_not_name_is_listed() -> None:
         ("a line that goes on", False),
     ],
 )
-def test_which_warnings_are_ours(warning: str, counts: bool) -> None:
+def test_only_warnings_about_our_own_pages_count(warning: str, counts: bool) -> None:
     assert bool(ours(warning)) is counts

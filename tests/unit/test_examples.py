@@ -113,7 +113,7 @@ def test_the_list_of_examples_is_complete() -> None:
     )
 
 
-def test_badges_and_the_table_of_what_is_supported_say_what_is_tested() -> None:
+def test_badges_and_the_table_of_supported_versions_agree_with_the_tests() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     gates = (ROOT / "tests/tools/gates.py").read_text(encoding="utf-8")
     cores = re.findall(r'^    "(2\.\d+)": \("3', gates, re.MULTILINE)

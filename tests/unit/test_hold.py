@@ -32,7 +32,7 @@ TIMES = st.integers(0, 10**9).map(lambda seconds: NOW + timedelta(seconds=second
 
 
 @given(HOLDERS, TIMES, st.integers(1, 10**6), st.text(max_size=20))
-def test_a_hold_survives_as_text_also_among_other_words(
+def test_a_hold_survives_as_text_even_among_other_words(
     holder: Holder, now: datetime, lifetime: int, other: str
 ) -> None:
     hold = Hold.begin(holder, now, lifetime)
@@ -42,7 +42,7 @@ def test_a_hold_survives_as_text_also_among_other_words(
 
 
 @given(st.text())
-def test_any_other_text_is_no_hold(text: str) -> None:
+def test_any_other_text_is_not_a_hold(text: str) -> None:
     assert parse(text) is None
 
 
@@ -58,7 +58,7 @@ def test_a_hold_ends_with_its_time_or_with_its_holder(one: Holder, other: Holder
         assert standing(hold.renewed(now), other, now, lambda holder: False) is Standing.LIVE
 
 
-def test_what_a_person_reads() -> None:
+def test_a_hold_is_written_for_people() -> None:
     hold = Hold.begin(Holder("1f", "alice@awx-1", "12", "a0", "4711.99"), NOW)
     assert str(hold) == "alice@awx-1 (job 12, process 4711) since 2026-11-27T10:00:00Z"
     assert hold.until_text == "2026-11-27T10:05:00Z"

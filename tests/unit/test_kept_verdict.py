@@ -31,25 +31,25 @@ def complains() -> None:
     raise Failed("a complaint")
 
 
-def test_it_runs_once_for_the_same_files(tmp_path: Path, files: list[Path]) -> None:
+def test_the_linter_runs_once_for_the_same_files(tmp_path: Path, files: list[Path]) -> None:
     runs = [unless_passed(tmp_path / "kept" / "verdict", files, passes) for _run in range(3)]
     assert runs == [True, False, False]
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_it_runs_again_for_a_changed_file(tmp_path: Path, files: list[Path], number: int) -> None:
+def test_the_linter_runs_again_for_a_changed_file(tmp_path: Path, files: list[Path], number: int) -> None:
     verdict = tmp_path / "verdict"
     assert unless_passed(verdict, files, passes)
     files[number].write_text("second")
     assert unless_passed(verdict, files, passes)
 
 
-def test_it_runs_again_for_a_file_more_or_less(tmp_path: Path, files: list[Path]) -> None:
+def test_the_linter_runs_again_for_an_added_or_removed_file(tmp_path: Path, files: list[Path]) -> None:
     verdict = tmp_path / "verdict"
     assert [unless_passed(verdict, some, passes) for some in (files, files[:1], files)] == [True, True, True]
 
 
-def test_it_runs_again_after_a_complaint(tmp_path: Path, files: list[Path]) -> None:
+def test_the_linter_runs_again_after_a_complaint(tmp_path: Path, files: list[Path]) -> None:
     verdict = tmp_path / "verdict"
     assert unless_passed(verdict, files, passes)
     files[1].write_text("second")
@@ -61,12 +61,12 @@ def test_it_runs_again_after_a_complaint(tmp_path: Path, files: list[Path]) -> N
     assert unless_passed(verdict, files, passes)
 
 
-def test_it_always_runs_in_ci(tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_linter_always_runs_in_ci(tmp_path: Path, files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
     assert all(unless_passed(tmp_path / "verdict", files, passes) for _run in range(2))
 
 
-def test_what_the_linter_leaves_out_is_read_from_its_settings() -> None:
+def test_excluded_paths_are_read_from_the_settings_of_the_linter() -> None:
     left_out = excluded((ROOT / ".ansible-lint").read_text(encoding="utf-8"))
     assert "plugins/module_utils/" in left_out
     assert below("plugins/module_utils/_vcd/api.py", left_out)

@@ -73,7 +73,7 @@ def test_the_code_of_a_plugin_is_compiled_once_for_each_text_and_knows_its_file(
         compiled(source="def", filename="/a/x.py", mode="exec", flags=0, dont_inherit=True)
 
 
-def test_a_plugin_that_python_warns_of_is_compiled_and_complained_of_each_time(folder: Path) -> None:
+def test_a_plugin_with_a_python_warning_is_compiled_each_time_and_warns_each_time(folder: Path) -> None:
     """As the sanity test ``import`` does, which takes each warning as an error."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -146,7 +146,7 @@ def test_a_filter_that_wants_the_context_now_is_called_with_it(generated: list[A
 
 
 @pytest.mark.parametrize("source", ["{{ one", "{% if %}", "{{ one | no_such_filter }}"])
-def test_what_is_wrong_is_wrong_each_time(source: str, folder: Path) -> None:
+def test_an_invalid_template_fails_each_time(source: str, folder: Path) -> None:
     for _process in range(2):
         with pytest.raises(TemplateError):
             AnsibleEnvironment().compile(source)
@@ -238,7 +238,7 @@ def test_an_ansible_core_without_these_parts_is_left_alone() -> None:
         loader.exec_module(SimpleNamespace())
 
 
-def test_it_is_at_work_here() -> None:
+def test_the_cache_is_active_in_the_test_environment() -> None:
     """The environment of the tests imports it at each start."""
     from ansible.executor import module_common
     from ansible.utils.collection_loader import _collection_finder
@@ -254,7 +254,7 @@ def test_it_is_at_work_here() -> None:
         assert function.__module__ == "kept_work"
 
 
-def test_a_deep_copy_is_equal_and_tagged_the_same_and_apart_from_what_it_is_of(tmp_path: Path) -> None:
+def test_a_deep_copy_is_equal_has_the_same_tags_and_is_independent(tmp_path: Path) -> None:
     file = tmp_path / "file.yml"
     file.write_text("texts: [a, b]\nnumber: 1\nhalf: 0.5\nnone:\ndeep: {er: [text]}\n")
     loader = DataLoader()
@@ -275,7 +275,7 @@ def test_a_deep_copy_is_equal_and_tagged_the_same_and_apart_from_what_it_is_of(t
     assert kept == {"texts": ["a", "b"], "number": 1, "half": 0.5, "none": None, "deep": {"er": ["text"]}}
 
 
-def test_what_each_worker_needs_is_there_before_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_each_worker_needs_is_ready_before_the_first_one(monkeypatch: pytest.MonkeyPatch) -> None:
     worked_out = UnifiedTaskResult.get_result_key_to_resolved_field_mapping.__func__
     worked_out.cache_clear()
     monkeypatch.delitem(sys.modules, "ansible.plugins.action.normal", raising=False)

@@ -83,7 +83,9 @@ def shown(configuration: Configuration) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("cluster", "user"), PAIRS)
 @pytest.mark.parametrize("chosen", ["by name", "as the current one"])
-def test_gives_the_client_of_the_whole_file(tmp_path: Path, cluster: str, user: str | None, chosen: str) -> None:
+def test_one_context_gives_the_client_of_the_whole_file(
+    tmp_path: Path, cluster: str, user: str | None, chosen: str
+) -> None:
     name = f"{cluster}-{user}"
     context = name if chosen == "by name" else None
     path = write(tmp_path, current="plain-token" if context else name)
@@ -96,7 +98,7 @@ def test_gives_the_client_of_the_whole_file(tmp_path: Path, cluster: str, user: 
     assert shown(cut) == shown(whole)
 
 
-def test_a_home_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_home_folder_in_a_path_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     part = one_context("~/config", "relative-certificate")

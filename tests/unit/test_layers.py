@@ -215,7 +215,7 @@ def pure_files() -> list[Path]:
     return sorted({path for pattern in PURE for path in UTILS.glob(pattern) if path.name != "__init__.py"})
 
 
-def test_there_are_pure_files() -> None:
+def test_some_files_are_listed_as_pure() -> None:
     assert {part_of(path) for path in pure_files()} >= {"_sharing.plan", "_cpi.file", "_resources"}
 
 

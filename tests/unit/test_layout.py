@@ -44,14 +44,14 @@ def reached(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", sorted(HERE.rglob("test_*.py")), ids=lambda path: str(path.relative_to(HERE)))
-def test_a_unit_test_needs_nothing_but_python(path: Path) -> None:
+def test_a_unit_test_needs_only_python(path: Path) -> None:
     assert reached(path) & NEEDED_ELSEWHERE == set()
 
 
-def test_what_helpers_import_counts() -> None:
+def test_imports_of_helpers_count() -> None:
     assert {"vcdsim", "subprocess"} <= reached(HERE.parent / "killed" / "test_killed.py")
 
 
-def test_there_is_no_other_place_for_tests() -> None:
+def test_no_tests_are_in_other_folders() -> None:
     folders = {path.parent.relative_to(HERE.parent).parts[0] for path in HERE.parent.rglob("test_*.py")}
     assert folders == {"unit", "functional", "killed", "real", "clients"}

@@ -60,7 +60,7 @@ def broken_links(path: Path) -> list[str]:
     return broken + [name for name in REFERENCE.findall(prose(path)) if name.lower() not in defined]
 
 
-def test_there_is_markdown() -> None:
+def test_the_markdown_files_are_found() -> None:
     assert ROOT / "README.md" in MARKDOWN
     assert len(MARKDOWN) > 10
 

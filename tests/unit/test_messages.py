@@ -50,7 +50,7 @@ def without_text(value: Any) -> Any:
 
 
 @given(VALUES)
-def test_any_value_is_shown_as_a_person_writes_it(value: Any) -> None:
+def test_any_value_is_shown_as_people_write_it(value: Any) -> None:
     refused = InvalidInput("services.members", without_text(value), "give the machines' addresses")
     assert complaint(refused.message) == ""
     assert "\n" not in refused.message
@@ -83,7 +83,7 @@ def test_any_value_is_one_line_of_bounded_length(value: Any) -> None:
         ("x" * 300, "'" + "x" * 196 + "..."),
     ],
 )
-def test_values_in_words(value: Any, text: str) -> None:
+def test_values_are_put_into_words(value: Any, text: str) -> None:
     assert as_text(value) == text
 
 
@@ -100,7 +100,7 @@ def test_values_in_words(value: Any, text: str) -> None:
         "the pool has 1 members",
     ],
 )
-def test_what_a_person_would_stumble_over_is_found(message: str) -> None:
+def test_unreadable_parts_of_a_message_are_found(message: str) -> None:
     assert complaint(message)
     with pytest.raises(AssertionError, match="in a message"):
         raise InvalidInput("option", 1, message)
@@ -109,12 +109,12 @@ def test_what_a_person_would_stumble_over_is_found(message: str) -> None:
 
 
 @pytest.mark.parametrize("message", ["'None': is no such pool", "port 1 of 3", "ports 80, 443", "{kind}-{service}"])
-def test_what_a_person_understands_is_let_pass(message: str) -> None:
+def test_readable_messages_pass(message: str) -> None:
     assert complaint(message) == ""
 
 
 @given(st.integers(min_value=0, max_value=999), st.sampled_from(["member", "task", "address", "virtual service"]))
-def test_one_is_one(number: int, thing: str) -> None:
+def test_one_thing_is_singular_and_others_are_plural(number: int, thing: str) -> None:
     assert complaint(pluralize(number, thing)) == ""
     assert (pluralize(number, thing).split(" ", 1)[1] == thing) is (number == 1)
 
@@ -138,7 +138,7 @@ def test_an_outage_is_estimated_in_seconds() -> None:
         ("", ["a"], "; available: a"),
     ],
 )
-def test_the_nearest_names(value: str, names: list[str], hint: str) -> None:
+def test_a_hint_suggests_the_nearest_names(value: str, names: list[str], hint: str) -> None:
     assert nearest(value, names) == hint
 
 

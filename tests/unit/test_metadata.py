@@ -95,7 +95,7 @@ def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_each_module_has_a_twin_and_a_test_target(module: str) -> None:
+def test_each_module_has_an_info_module_and_a_test_target(module: str) -> None:
     twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
     assert twin in MODULES or module in INFO_ONLY | UNGROUPED
     targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}

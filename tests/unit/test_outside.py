@@ -54,7 +54,7 @@ LAYOUTS: list[Any] = [
 
 
 @given(VALUES)
-def test_what_json_allows_is_read_as_it_is(value: Any) -> None:
+def test_valid_json_is_read_unchanged(value: Any) -> None:
     assert parse_json(json.dumps(value)) == value
 
 
@@ -85,7 +85,7 @@ def test_the_deepest_document_is_read() -> None:
     assert json.dumps(parse_json("[" * DEEPEST + "]" * DEEPEST)) == "[" * DEEPEST + "]" * DEEPEST
 
 
-def test_half_a_character_becomes_a_question_mark() -> None:
+def test_a_lone_surrogate_becomes_a_question_mark() -> None:
     found = parse_json(r'{"\ud800": ["\udfff", "\ud83d\ude00", "\\ud800"]}')
     assert found == {"?": ["?", "\U0001f600", r"\ud800"]}
 
@@ -94,7 +94,7 @@ def test_half_a_character_becomes_a_question_mark() -> None:
 
 
 @given(VALUES, st.sampled_from(LAYOUTS))
-def test_a_layout_says_where_in_one_line_and_never_what(value: Any, layout: Any) -> None:
+def test_a_layout_reports_the_place_in_one_line_but_never_the_value(value: Any, layout: Any) -> None:
     found = differs(value, layout)
     assert "\n" not in found
     assert isinstance(found, str)
@@ -116,7 +116,7 @@ def test_a_layout_says_where_in_one_line_and_never_what(value: Any, layout: Any)
         ({"other": 1}, {"a": TEXT}, ""),
     ],
 )
-def test_what_differs_is_named_by_its_path(value: Any, layout: Any, found: str) -> None:
+def test_a_difference_is_named_by_its_path(value: Any, layout: Any, found: str) -> None:
     assert differs(value, layout) == found
 
 
@@ -150,7 +150,7 @@ def test_every_field_of_cloud_director_that_is_read_has_a_type() -> None:
         ("edgeGateways/urn:x/nat/rules", {"name": "a"}, "id: expected an identifier, found null"),
     ],
 )
-def test_what_an_option_may_name_has_a_name_and_an_id(path: str, row: dict[str, Any], found: str) -> None:
+def test_objects_that_an_option_may_name_must_have_a_name_and_an_id(path: str, row: dict[str, Any], found: str) -> None:
     assert found in layouts.page_differs({"values": [row]}, path)
 
 
@@ -174,18 +174,18 @@ def names(layout: Any) -> set[str]:
 
 
 @given(st.text() | st.text("0123456789²٣", max_size=30))
-def test_a_number_in_a_text_is_of_ascii_digits(text: str) -> None:
+def test_a_number_in_a_text_consists_of_ascii_digits(text: str) -> None:
     assert decimal(text) == (int(text) if re.fullmatch("[0-9]{1,18}", text) else None)
 
 
 @pytest.mark.parametrize("value", ["²", "٣", "-5", MANY, "1e400", "nan", "Mon, 99 Foo 99999 99:99:99 X", " ", None])
-def test_an_odd_retry_after_counts_as_none(value: str | None) -> None:
+def test_an_odd_retry_after_is_ignored(value: str | None) -> None:
     assert retry_after_seconds(value) is None
 
 
 @pytest.mark.parametrize("zone", ["+2359", "-2359", "-0000", "GMT", "X", "+9999", ""])
 @pytest.mark.parametrize("day", ["Fri, 31 Dec 9999 23:59:59", "Mon, 01 Jan 0001 00:00:00", "Mon, 1 Jan 1 0:0:0", MANY])
-def test_a_date_is_one_in_utc_or_none(day: str, zone: str) -> None:
+def test_a_date_is_in_utc_or_ignored(day: str, zone: str) -> None:
     found = http_date(f"{day} {zone}")
     assert found is None or found.tzinfo is timezone.utc
     assert (retry_after_seconds(f"{day} {zone}", datetime(2026, 1, 1, tzinfo=timezone.utc)) or 0.0) >= 0.0
@@ -248,7 +248,7 @@ def test_a_token_in_a_header_obeys_the_same_rule(token: str) -> None:
 
 
 @pytest.mark.parametrize("version", [f"{MANY}.0", f"37.{MANY}", "²7.2", "37", "37.2.1", "-37.0"])
-def test_a_version_is_of_few_digits(version: str) -> None:
+def test_a_version_has_few_digits(version: str) -> None:
     assert (
         listed_versions(
             f"<SupportedVersions><VersionInfo><Version>{version}</Version></VersionInfo></SupportedVersions>"
@@ -258,7 +258,7 @@ def test_a_version_is_of_few_digits(version: str) -> None:
 
 
 @pytest.mark.parametrize("location", ["http://[", "https://vcd/api/task/" + "a" * 5000, "/api/task/a/b", "/api/task/²"])
-def test_a_location_that_is_no_task(location: str) -> None:
+def test_a_location_that_is_not_a_task_is_ignored(location: str) -> None:
     assert task_path(location) is None
 
 

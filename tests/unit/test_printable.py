@@ -73,7 +73,7 @@ def test_nothing_harmful_is_left_and_nothing_else_changes(text: str) -> None:
         ("half \ud83d", r"half \ud83d"),
     ],
 )
-def test_names_stay_readable_and_the_rest_is_written_out(name: str, shown: str) -> None:
+def test_names_stay_readable_and_other_characters_are_escaped(name: str, shown: str) -> None:
     assert printable(name) == shown
 
 

@@ -76,7 +76,7 @@ def test_a_workflow_has_no_more_rights_than_it_needs(path: Path) -> None:
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["permissions"] == {"contents": "read"}
 
 
-def test_a_release_sets_each_version_that_was_never_released(tmp_path: Path) -> None:
+def test_a_release_sets_each_unreleased_version(tmp_path: Path) -> None:
     files = {
         "galaxy.yml": ("name: x\nversion: 0.1.0\n", "name: x\nversion: 1.1.0\n"),
         "tests/simulator/pyproject.toml": ('version = "0.1.0" # here\n', 'version = "1.1.0" # here\n'),
@@ -100,7 +100,7 @@ def test_a_release_sets_each_version_that_was_never_released(tmp_path: Path) -> 
     assert {name: (tmp_path / name).read_text() for name in files} == {name: both[1] for name, both in files.items()}
 
 
-def test_what_installs_the_collection_has_its_version() -> None:
+def test_files_that_install_the_collection_have_its_version() -> None:
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     for name in INSTALLING:
         text = (ROOT / name).read_text(encoding="utf-8")

@@ -129,7 +129,7 @@ def test_an_expected_error_has_no_traceback_either() -> None:
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit])
-def test_an_interruption_stays_one(kind: type[BaseException]) -> None:
+def test_an_interruption_stays_an_interruption(kind: type[BaseException]) -> None:
     with pytest.raises(kind):
         end_of(raising(kind()))
 
@@ -152,7 +152,7 @@ def test_all_texts_of_a_result_are_printable(text: str, name: str) -> None:
 
 @settings(max_examples=50)
 @given(PASSWORDS, PASSWORDS, st.sampled_from(sorted(FORMS)), HOSTILE)
-def test_no_form_of_a_secret_is_in_any_part_of_a_result(password: str, token: str, form: str, text: str) -> None:
+def test_no_part_of_a_result_contains_a_secret_in_any_form(password: str, token: str, form: str, text: str) -> None:
     def echo() -> str:
         SECRETS.add_issued(token)
         return f"{text} {FORMS[form](password)} {FORMS[form](token)}"
@@ -204,7 +204,7 @@ NESTED = ArgumentSpec(
         ([{"acts": [None]}], "rules[0].acts"),
     ],
 )
-def test_an_entry_that_is_no_dictionary_is_named(rules: Any, place: str) -> None:
+def test_an_entry_that_is_not_a_dictionary_is_named(rules: Any, place: str) -> None:
     """In some places ansible-core fails on such an entry with a traceback."""
     given_options = {"password": "hidden-zQ9zQ", "rules": rules}  # ansible-core shows where it was called if asked to
     text = output_of(lambda: run_module(NESTED, lambda _params: pytest.fail("connected"), pytest.fail), given_options)
@@ -215,7 +215,7 @@ def test_an_entry_that_is_no_dictionary_is_named(rules: Any, place: str) -> None
     assert NESTED.misplaced({"rules": rules}) == place
 
 
-def test_entries_that_are_dictionaries_are_in_their_place() -> None:
+def test_entries_that_are_dictionaries_are_accepted() -> None:
     assert NESTED.misplaced({"rules": [{"actions": {"name": None}}, {}, "actions={}"], "password": "x"}) == ""
     assert NESTED.misplaced({"rules": None}) == ""
     assert NESTED.misplaced({}) == ""

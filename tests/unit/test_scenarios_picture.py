@@ -18,7 +18,7 @@ def test_the_picture_is_up_to_date() -> None:
     assert PICTURE.read_text(encoding="utf-8") == svg(), "run tests/tools/draw_scenarios.py"
 
 
-def test_it_shows_the_three_scenarios() -> None:
+def test_the_picture_shows_the_three_scenarios() -> None:
     texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg())
     assert {"shared_external", "shared_internal", "distinct_internal"} <= set(texts)
     assert texts.count("VIP 203.0.113.10") == 1

@@ -60,7 +60,7 @@ class Log:
         return Gate(run, seconds, processes, needs_programs=programs, waits=waits)
 
 
-def test_one_more_than_cores_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_gate_more_than_cores_runs_at_a_time_the_longest_first(capsys: pytest.CaptureFixture[str]) -> None:
     log, three = Log(), threading.Barrier(3, timeout=HANGS)
     times = zip("abcdef", (1, 6, 5, 4, 3, 2), strict=True)
     gates = {name: log.gate(name, seconds, three.wait) for name, seconds in times}
@@ -73,14 +73,14 @@ def test_one_more_than_cores_at_a_time_the_longest_first(capsys: pytest.CaptureF
     assert lines.count("        and more") == 6
 
 
-def test_one_that_waits_runs_beside_those_that_work() -> None:
+def test_a_waiting_gate_runs_beside_the_working_ones() -> None:
     log, four = Log(), threading.Barrier(4, timeout=HANGS)
     gates = {name: log.gate(name, ends=four.wait, waits=name == "idle") for name in ("a", "b", "idle", "c")}
     assert schedule.side_by_side(gates) == {}
     assert (log.most, log.workers) == (4, [1, 1, 1, 1])
 
 
-def test_a_gate_of_several_processes_has_one_for_each_core() -> None:
+def test_a_gate_with_several_processes_has_one_for_each_core() -> None:
     log, two = Log(), threading.Barrier(2, timeout=HANGS)
     gates = {
         "long": log.gate("long", 9, two.wait, processes=8),

@@ -107,12 +107,12 @@ def test_the_value_of_an_authorization_header_is_masked_whoever_it_belongs_to(to
         r"\"access_token\":\"{}",
     ],
 )
-def test_a_token_of_a_login_is_masked_also_where_the_server_cut_it(text: str) -> None:
+def test_a_token_of_a_login_is_masked_even_if_the_server_cut_it(text: str) -> None:
     for token in ("abcd-1234-efgh", "abcd%2F1234-efgh"):
         assert token[:4] not in SECRETS.one_line(text.format(token))
 
 
-def test_words_are_no_authorization_header() -> None:
+def test_ordinary_words_are_not_an_authorization_header() -> None:
     said = refusal("cannot read", "GET", "/x", 401, "Basic authentication is off, the bearer token is missing")
     assert said.message.endswith("401: Basic authentication is off, the bearer token is missing")
 
@@ -124,7 +124,7 @@ def test_a_rule_is_still_recognised_where_a_password_is_an_ordinary_word() -> No
     assert SECRETS.mask(said.message).endswith(f"it is {MASK}")
 
 
-def test_what_is_derived_and_issued_is_known() -> None:
+def test_derived_and_issued_secrets_are_masked() -> None:
     settings_from({"url": "https://vcd.example.com", "token": "token-with-newline\n"}, {})
     basic("kube@acme", "kube-secret-1")
     SECRETS.add_issued("issued-token-1", "x" * (SHORTEST_ISSUED - 1), None)
@@ -139,7 +139,7 @@ def test_the_secrets_of_a_kubeconfig_given_as_data_are_known() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["", " ", None, 5])
-def test_what_is_no_text_is_no_secret(nothing: object) -> None:
+def test_only_text_can_be_a_secret(nothing: object) -> None:
     SECRETS.add(nothing)
     assert SECRETS.mask("a 5 b") == "a 5 b"
 

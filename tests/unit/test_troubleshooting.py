@@ -41,7 +41,7 @@ def said() -> tuple[str, ...]:
     return tuple(found)
 
 
-def test_there_are_messages() -> None:
+def test_messages_are_found() -> None:
     assert len(QUOTED) > 15
     assert len(messages()) > 50
 
@@ -51,11 +51,11 @@ def test_the_code_says_what_the_page_quotes(quoted: str) -> None:
     assert any(quoted in one for one in said())
 
 
-def test_what_the_code_does_not_say_is_found() -> None:
+def test_a_quote_that_is_not_in_the_code_is_found() -> None:
     assert not any("cannot connect: check the weather" in one for one in said())
 
 
-def test_the_list_of_findings_is_that_of_the_code() -> None:
+def test_the_list_of_findings_agrees_with_the_code() -> None:
     assert page(TEXT) == TEXT, "run python tests/tools/write_messages.py"
 
 
@@ -63,7 +63,7 @@ def test_each_error_has_a_remedy_or_says_it_itself() -> None:
     assert [one.text for one in messages() if one.severity == "error" and not one.remedy] == []
 
 
-def test_a_finding_that_is_new_would_be_listed(tmp_path: Path) -> None:
+def test_a_new_finding_would_be_listed(tmp_path: Path) -> None:
     (tmp_path / "new.py").write_text(
         'HELP = "wait for the sun"\n\n\ndef look(state):\n'
         '    message = f"it rains on {state.place}"\n    yield warning("weather", message, HELP)\n'

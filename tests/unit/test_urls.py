@@ -95,7 +95,7 @@ def test_any_text_has_a_printable_form(text: str) -> None:
         ("", ""),
     ],
 )
-def test_what_is_shown(url: str, shown: str) -> None:
+def test_only_harmless_parts_of_a_url_are_shown(url: str, shown: str) -> None:
     assert printable_url(url) == shown
 
 

@@ -61,7 +61,7 @@ def ended(action: str, host: str = "localhost", check: bool = False, **answer: A
         (ended("ansible.builtin.copy", changed=True), ["changed  Do it"]),
     ],
 )
-def test_a_task_that_succeeded(result: SimpleNamespace, lines: list[str]) -> None:
+def test_a_successful_task_shows_these_lines(result: SimpleNamespace, lines: list[str]) -> None:
     shown = Shown()
     shown.v2_runner_on_ok(result)
     assert shown.lines == lines

@@ -130,7 +130,7 @@ def required(entry: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("entry", "name"), CASES)
-def test_a_variable_that_holds_nothing_is_not_given(entry: str, name: str) -> None:
+def test_an_empty_variable_is_not_given(entry: str, name: str) -> None:
     loaded = [DataLoader().load(text) for text in values(name, SPECS[entry]["options"][name])]
     for value in {repr(value): value for value in loaded}.values():  # Ansible reads some of these texts alike
         assert options(entry, {**required(entry), name: value}) == plain(entry), value
@@ -153,7 +153,7 @@ SOMETHING: dict[str, Any] = {
 
 
 @pytest.mark.parametrize(("entry", "name"), CASES)
-def test_a_variable_that_holds_something_is_given(entry: str, name: str) -> None:
+def test_a_variable_with_a_value_is_given(entry: str, name: str) -> None:
     """Otherwise the test above would prove nothing."""
     assert options(entry, {**required(entry), name: SOMETHING.get(name, "something")}) != plain(entry)
 
@@ -174,20 +174,20 @@ def test_the_audit_of_machines_gets_only_what_is_given(name: str) -> None:
     assert str(passed(**{name: SOMETHING.get(name, "something")})[key]) == str(SOMETHING.get(name, "something"))
 
 
-def test_the_elements_that_hold_something_stay() -> None:
+def test_elements_with_a_value_stay() -> None:
     assert given({"exclude": ["", "a/b", None, 7], "cpi": {"extra_keys": " a ,, b"}}) == {
         "exclude": ["a/b", 7],
         "cpi": {"extra_keys": [" a ", " b"]},
     }
 
 
-def test_half_a_range_is_no_range_that_was_not_given() -> None:
+def test_half_a_range_still_counts_as_given() -> None:
     assert given({"one_arm": {"start_ip": "10.0.0.1", "end_ip": ""}}) == {
         "one_arm": {"start_ip": "10.0.0.1", "end_ip": ""}
     }
 
 
-def test_the_lists_are_all_lists() -> None:
+def test_every_list_option_is_known_as_a_list() -> None:
     inside = [(name, option) for group in GROUPS for name, option in OPTIONS.options[group]["options"].items()]
     lists = {name for name, option in [*OPTIONS.options.items(), *inside] if option["type"] == "list"}
     assert set(LISTS) == lists

@@ -66,7 +66,7 @@ def spoiled(*path: str | int) -> dict[str, Any]:
     return found
 
 
-def test_a_document_has_the_published_form() -> None:
+def test_a_document_follows_the_published_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     jsonschema.validate(document(), SCHEMA)
 
@@ -83,7 +83,7 @@ def test_a_document_has_the_published_form() -> None:
     ],
     ids=str,
 )
-def test_the_published_form_says_what_a_document_must_have(path: tuple[str | int, ...]) -> None:
+def test_the_published_schema_requires_every_key(path: tuple[str | int, ...]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(spoiled(*path), SCHEMA)
 
@@ -93,7 +93,7 @@ def test_the_file_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize("render", [html_page, markdown_page])
-def test_a_page_tells_what_a_board_asks(render: Any) -> None:
+def test_a_page_answers_the_questions_of_an_approval_board(render: Any) -> None:
     made = document()
     page = render(made)
     plain = Tags(page).text if render is html_page else re.sub(r"\\(.)", r"\1", page)
@@ -115,7 +115,7 @@ def test_digests_can_be_copied_from_the_markdown_as_it_is_written() -> None:
     assert "sha256\\" not in page
 
 
-def test_a_text_is_no_code_because_it_looks_like_a_digest() -> None:
+def test_a_text_that_looks_like_a_digest_is_not_code() -> None:
     made = document()
     made["clusters"]["alpha"]["plan"]["edge_gateway"]["name"] = f"{made['digest']}` <b>"
     assert f"- Edge gateway: {escaped(made['digest'])}\\` &lt;b&gt;" in markdown_page(made)
@@ -149,7 +149,7 @@ def test_the_page_needs_no_network() -> None:
     assert not Tags(html_page(document())).attributes & {"src", "href", "action", "onclick"}
 
 
-def test_what_the_role_keeps_of_a_cluster() -> None:
+def test_the_role_keeps_the_plan_and_the_failure_of_a_cluster() -> None:
     assert known_of({}) == {}
     assert known_of({"shared_ip_bound": {}, "shared_ip_failure": {}}) == {}
     assert known_of({"shared_ip_bound": {"a": (1,)}}) == {"plan": {"a": [1]}}
@@ -166,7 +166,7 @@ def test_the_job_and_its_user_are_named(monkeypatch: pytest.MonkeyPatch) -> None
     assert {key: value for key, value in made_by({}).items() if key != "at"} == {"by": "bob"}
 
 
-def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidInput, match="it is not a text file"):
         text_of(str(tmp_path / "x"))

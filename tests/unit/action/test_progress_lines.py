@@ -28,7 +28,7 @@ def step(done: int, text: str = "creating DNAT rule x", left: Any = 388) -> dict
     return {"event": "step", **WEB, "step": text, "done": done, "writes": 400, "left_seconds": left}
 
 
-def test_a_line_for_the_plan_and_one_for_each_service() -> None:
+def test_the_plan_and_each_service_have_one_line() -> None:
     progress = ProgressLines(0.0)
     assert progress.take(PLAN, 1.0) == ["shared_ip: 100 Services, 400 writes"]
     assert progress.take(SERVICE, 1.1) == []
@@ -41,7 +41,7 @@ def test_a_line_for_the_plan_and_one_for_each_service() -> None:
 
 
 @pytest.mark.parametrize("state", ["rolled_back", "failed", "not_reached"])
-def test_every_other_state_is_told_too(state: str) -> None:
+def test_every_other_state_is_shown_too(state: str) -> None:
     progress = ProgressLines(0.0)
     (line,) = progress.take({**DONE, "state": state, "left_seconds": None}, 0.1)
     assert line == f"shared_ip: 3 of 100 default/web: {state.replace('_', ' ')} (12 of 400 writes)"
@@ -53,7 +53,7 @@ def test_nothing_to_do_is_one_line() -> None:
     assert progress.take(SERVICE, 0.0) + progress.take({**DONE, "state": "unchanged"}, 0.0) == []
 
 
-def test_a_service_that_takes_long_is_told_of_at_most_every_ten_seconds() -> None:
+def test_a_slow_service_is_shown_at_most_every_ten_seconds() -> None:
     progress, lines = ProgressLines(0.0), []
     progress.take(PLAN, 0.0)
     progress.take(SERVICE, 0.0)
@@ -66,7 +66,7 @@ def test_a_service_that_takes_long_is_told_of_at_most_every_ten_seconds() -> Non
     assert lines[1][1] == "shared_ip: 3 of 100 default/web: creating DNAT rule x (20 of 400 writes, about 6 min left)"
 
 
-def test_a_step_that_does_not_end_is_told_again() -> None:
+def test_a_step_that_does_not_end_is_shown_again() -> None:
     progress = ProgressLines(0.0)
     progress.take(step(0, left=None), 0.0)
     lines_by_time = [progress.tick(now) for now in (EVERY - 0.1, EVERY, EVERY + 1, 2 * EVERY)]
@@ -84,7 +84,7 @@ def test_a_plan_that_replaces_another_says_what_is_left_of_it() -> None:
     assert line == "shared_ip: 4 of 100 default/web: migrated (20 of 402 writes, about 6 min left)"
 
 
-def test_single_objects_are_removed_for_no_service() -> None:
+def test_removing_single_objects_shows_no_service() -> None:
     progress = ProgressLines(0.0, "prod")
     nobody = {"name": "", "number": 0, "of": 0, "done": 1, "writes": 4, "left_seconds": None}
     assert progress.take({"event": "plan", "services": 0, "writes": 4, "again": False}, 0.0) == []
@@ -93,7 +93,7 @@ def test_single_objects_are_removed_for_no_service() -> None:
     ]
 
 
-def test_texts_of_others_stay_in_one_plain_line() -> None:
+def test_texts_from_outside_stay_in_one_plain_line() -> None:
     progress = ProgressLines(0.0)
     (line,) = progress.take({**DONE, "name": "a\n\x1b[31mb\t\u202e c", "state": "x" * 500}, 0.0)
     assert line.startswith(r"shared_ip: 3 of 100 a \x1b[31mb \u202e c: xxx")
@@ -109,7 +109,7 @@ def test_texts_of_others_stay_in_one_plain_line() -> None:
         (380, "about 6 min left"), (5900, "about 98 min left"), (7300, "about 2 h 2 min left"),
     ],
 )  # fmt: skip
-def test_time_left_is_told_roughly(seconds: Any, words: str) -> None:
+def test_remaining_time_is_rounded(seconds: Any, words: str) -> None:
     assert time_left(seconds) == words
 
 

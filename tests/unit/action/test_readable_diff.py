@@ -23,7 +23,7 @@ def test_the_file_is_shown_as_text() -> None:
     assert lines == ["--- before: CPI's file", "+++ after: CPI's file", "@@ -1,2 +1,2 @@", " a: 1", "-b: 2", "+b: 3"]
 
 
-def test_what_else_differs_follows_as_lines() -> None:
+def test_other_differences_follow_as_lines() -> None:
     before = {"default/web": {"nat_rule dnat": "203.0.113.10:80 -> 192.168.8.2", "pool web": ""}}
     diff = {"before": side("a", **before), "after": side("b", **{"default/web": {"pool web": ""}})}
     file, rest = readable_diff(diff)
@@ -32,7 +32,7 @@ def test_what_else_differs_follows_as_lines() -> None:
     assert rest["after"] == "default/web: pool web\n"
 
 
-def test_what_does_not_differ_is_left_out() -> None:
+def test_equal_parts_are_left_out() -> None:
     assert readable_diff({"before": side("a"), "after": side("a")}) == []
     diff = {"before": side("a", services=1), "after": side("a", services=2)}
     assert readable_diff(diff) == [{"before": {"services": 1}, "after": {"services": 2}}]

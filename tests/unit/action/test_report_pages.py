@@ -82,7 +82,7 @@ def plain_shape() -> Counter[tuple[str, tuple[str, ...]]]:
     return shape(page_of(hostile("plain")))
 
 
-def test_the_page_says_everything() -> None:
+def test_the_page_contains_all_facts() -> None:
     outline = Outline(page_of({"prod-1": outcome(), "prod-2": failed(), "prod-3": {}}))
     text = " ".join(" ".join(outline.texts).split())
     for words in (
@@ -111,7 +111,7 @@ def test_the_page_says_everything() -> None:
         assert words in text, words
 
 
-def test_the_page_is_for_everyone() -> None:
+def test_the_page_is_accessible() -> None:
     page = page_of({"prod-1": outcome()})
     outline = Outline(page)
     assert '<html lang="en">' in page
@@ -127,7 +127,7 @@ def test_the_page_is_for_everyone() -> None:
     assert named <= set(ids)
 
 
-def test_the_page_needs_nothing_else() -> None:
+def test_the_page_loads_nothing_else() -> None:
     page = page_of({"prod-1": outcome()})
     names = {name for name, _value in Outline(page).values}
     assert not names & {"src", "onload", "onclick", "style"}
@@ -179,7 +179,7 @@ MERMAID = re.compile(
 
 
 @pytest.mark.parametrize("text", ["web", *HOSTILE])
-def test_mermaid_is_well_formed(text: str) -> None:
+def test_mermaid_drawings_are_well_formed(text: str) -> None:
     blocks = [block for language, block in fences(markdown_of(hostile(text))) if language == "mermaid"]
     assert len(blocks) == 3
     for block in blocks:
@@ -255,11 +255,11 @@ def test_the_summary_needs_no_pictures() -> None:
         ("auto", False, ["failed"], True),
     ],
 )
-def test_when_a_report_is_due(report: str, named: bool, states: list[str], due: bool) -> None:
+def test_a_report_is_written_when_it_is_due(report: str, named: bool, states: list[str], due: bool) -> None:
     assert is_due(report, named, [{"state": state} for state in states]) is due
 
 
-def test_files_are_written_whole(tmp_path: Path) -> None:
+def test_files_are_written_completely(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "report.html"
     write_files({path: "one"})
     write_files({path: "two"})

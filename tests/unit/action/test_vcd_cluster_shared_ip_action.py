@@ -13,11 +13,9 @@ import pytest
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import (
     GROUPS,
-    ended_without_result,
     failure_without_result,
     given,
     handed_on_in,
-    message_without_result,
 )
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
@@ -27,7 +25,7 @@ from ansible_collections.vcd.kubernetes.plugins.plugin_utils._progress import Pr
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def test_what_is_empty_is_not_handed_on() -> None:
+def test_empty_values_are_not_passed_on() -> None:
     arguments = {
         "phase": "plan", "scenario": "", "one_arm": None, "prune": False, "wait_timeout": 0,
         "vcd": {"url": "https://vcd.example.com", "token": "", "validate_certs": False, "timeout": None},
@@ -43,7 +41,7 @@ def test_what_is_empty_is_not_handed_on() -> None:
     }
 
 
-def test_the_role_gives_only_options_that_there_are() -> None:
+def test_the_role_gives_only_existing_options() -> None:
     variables = yaml.safe_load((ROOT / "roles" / "shared_ip" / "vars" / "main.yml").read_text())
     names = {*variables["__shared_ip_options"], *variables["__shared_ip_way_back"]}
     assert names <= set(OPTIONS.options)
@@ -97,7 +95,7 @@ def test_the_job_and_its_user_come_from_the_platform() -> None:
     assert run_by({}, {"CI_JOB_ID": "9"}) == {"run_by": {"job": "9"}}
 
 
-def test_what_a_backup_job_has_handed_on_is_text() -> None:
+def test_artifacts_of_a_backup_job_are_text() -> None:
     handed_on = {"digest": "sha256:1", "hooks": [["tasks a.yml", "a.yml", ""]], "results": []}
     assert handed_on_in("x", json.dumps(handed_on)) == handed_on_in("x", handed_on) == handed_on
     for wrong in ("[1", "[]", "text", 7, ["x"]):
@@ -105,27 +103,23 @@ def test_what_a_backup_job_has_handed_on_is_text() -> None:
             handed_on_in("x", wrong)
 
 
-def test_a_module_that_died_is_told_from_one_that_failed() -> None:
-    assert ended_without_result({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
-    assert ended_without_result({"failed": True, "exception": "Traceback", "msg": "boom"})
-    assert not ended_without_result(
-        {"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"}
-    )
-    assert not ended_without_result({"failed": True, "msg": "missing required arguments: phase"})
-    assert not ended_without_result({"changed": True})
+def test_a_module_that_died_is_distinguished_from_one_that_failed() -> None:
+    assert died({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
+    assert died({"failed": True, "exception": "Traceback", "msg": "boom"})
+    assert not died({"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"})
+    assert not died({"failed": True, "msg": "missing required arguments: phase"})
+    assert not died({"changed": True})
 
 
-def test_what_is_known_of_cpi_after_a_death_is_what_a_verification_has_read() -> None:
-    assert failure_without_result({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
-    assert failure_without_result({"cluster": {"deployment": None}}) == {}
+def test_after_a_death_the_state_of_cpi_comes_from_a_verification() -> None:
+    assert failure_after_death({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
+    assert failure_after_death({"cluster": {"deployment": None}}) == {}
     refused = {"failed": True, "failure": {"cpi_replicas": 0, "cpi_stopped": 2}}
     assert failure_without_result(refused) == refused["failure"]
     assert failure_without_result({"failed": True}) == {}
 
 
-def test_what_is_said_after_a_death_is_what_a_verification_finds() -> None:
-    assert "Now: CPI is stopped; run the same again" in message_without_result(
-        {"verification": {"summary": "CPI is stopped"}}
-    )
-    assert "Now: cannot reach it; run" in message_without_result({"failed": True, "msg": "cannot reach it"})
-    assert "Now: the cluster is in its scenario; run" in message_without_result({"verification": {"summary": ""}})
+def test_after_a_death_the_report_says_what_a_verification_finds() -> None:
+    assert "Now: CPI is stopped; run the same again" in after_death({"verification": {"summary": "CPI is stopped"}})
+    assert "Now: cannot reach it; run" in after_death({"failed": True, "msg": "cannot reach it"})
+    assert "Now: the cluster is in its scenario; run" in after_death({"verification": {"summary": ""}})

@@ -92,7 +92,7 @@ TWO = Service("web", (Port(IP, 80, "vs", "rule"), Port(IP, 443, "vs-2", "rule-2"
 # -- always_referenced ---------------------------------------------------------------------------------------------
 
 
-def test_an_address_that_is_always_held() -> None:
+def test_an_address_that_is_always_held_has_no_gap() -> None:
     story = Story()
     story.rule("added")
     story.service("removed")
@@ -100,7 +100,7 @@ def test_an_address_that_is_always_held() -> None:
     assert always_referenced(story.entries, DIRECT, [IP]) == []
 
 
-def test_an_address_that_is_not_held_for_a_moment() -> None:
+def test_an_address_that_is_briefly_not_held_has_a_gap() -> None:
     story = Story()
     story.service("removed")
     story.now += 0.25
@@ -124,7 +124,7 @@ def test_a_task_that_takes_the_address_away_at_its_start_is_counted() -> None:
     assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 1.0, 0.0, 1.0, 1)]
 
 
-def test_an_address_that_is_lost_for_good_and_one_that_was_never_held() -> None:
+def test_an_address_that_is_lost_or_was_never_held_has_an_endless_gap() -> None:
     story = Story()
     story.service("removed")
     gaps = always_referenced(story.entries, DIRECT, [IP, "203.0.113.99"])
@@ -147,20 +147,20 @@ def test_a_creation_that_fails_loses_the_address_again() -> None:
         {"nat_rules": [rule_dump("other", external="203.0.113.8/30")]},
     ],
 )
-def test_other_references_to_an_address(other: dict[str, Any]) -> None:
+def test_other_references_hold_an_address_too(other: dict[str, Any]) -> None:
     story = Story()
     story.service("removed")
     assert always_referenced(story.entries, DIRECT | other, [IP]) == []
 
 
-def test_a_source_nat_rule_is_no_reference() -> None:
+def test_a_source_nat_rule_does_not_hold_an_address() -> None:
     story = Story()
     story.rule("added", type="SNAT")
     story.service("removed")
     assert len(always_referenced(story.entries, DIRECT, [IP])) == 1
 
 
-def test_an_allocation_that_is_released() -> None:
+def test_a_released_allocation_leaves_a_gap() -> None:
     story = Story()
     story.allocation("added")
     story.service("removed")
@@ -171,14 +171,14 @@ def test_an_allocation_that_is_released() -> None:
 # -- one_write_at_a_time -------------------------------------------------------------------------------------------
 
 
-def test_writes_one_after_the_other() -> None:
+def test_writes_one_after_the_other_do_not_overlap() -> None:
     story = Story()
     story.service("removed")
     story.rule("added")
     assert one_write_at_a_time(story.entries, EDGE) == []
 
 
-def test_a_write_sent_before_the_previous_task_has_ended() -> None:
+def test_a_write_sent_before_the_previous_task_has_ended_overlaps() -> None:
     story = Story()
     story.task("started", 9)
     story.now = 0.5
@@ -188,7 +188,7 @@ def test_a_write_sent_before_the_previous_task_has_ended() -> None:
     assert one_write_at_a_time(story.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
 
 
-def test_a_write_sent_before_the_previous_one_was_answered() -> None:
+def test_a_write_sent_before_the_previous_one_was_answered_overlaps() -> None:
     story = Story()
     first, second = story.asked("a"), story.asked("b")
     story.answered(first)
@@ -197,7 +197,7 @@ def test_a_write_sent_before_the_previous_one_was_answered() -> None:
 
 
 @pytest.mark.parametrize("other", [{"user": "other"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
-def test_writes_of_others_and_on_other_gateways_are_no_overlap(other: dict[str, Any]) -> None:
+def test_writes_of_others_and_on_other_gateways_do_not_overlap(other: dict[str, Any]) -> None:
     story = Story()
     story.add(
         kind="task", event="started", id="other", operation="WRITE", name="", locks=[], **{"user": "kube"} | other
@@ -207,7 +207,7 @@ def test_writes_of_others_and_on_other_gateways_are_no_overlap(other: dict[str, 
     assert one_write_at_a_time(story.entries, EDGE) == []
 
 
-def test_a_gateway_that_is_busy_with_our_own_task() -> None:
+def test_a_gateway_that_is_busy_with_our_own_task_is_an_overlap() -> None:
     story = Story()
     number = story.asked("a")
     story.task("started", 9)
@@ -224,7 +224,7 @@ def entry(
     return {"method": method, "path": path, "name": name, "user": "kube", "status": 202, **more}
 
 
-def test_writes_to_planned_objects() -> None:
+def test_writes_to_planned_objects_are_allowed() -> None:
     journal = [
         entry("POST", None, "/cloudapi/1.0.0/sessions", user=None),
         entry("POST", None, "/oauth/tenant/acme/token", user=None),
@@ -240,7 +240,7 @@ def test_writes_to_planned_objects() -> None:
 
 @pytest.mark.parametrize("name", ["other", None])
 @pytest.mark.parametrize("status", [202, 400, "reset"])
-def test_a_write_to_something_else(name: str | None, status: Any) -> None:
+def test_a_write_to_an_unplanned_object_is_reported(name: str | None, status: Any) -> None:
     journal = [entry("POST", "vs"), entry("PUT", name, status=status)]
     assert only_planned(journal, ["vs"]) == [f"PUT /cloudapi/1.0.0/loadBalancer/pools ({name})"]
 
@@ -249,7 +249,7 @@ def test_a_write_to_something_else(name: str | None, status: Any) -> None:
 
 
 @pytest.mark.parametrize("before", [DIRECT, BEHIND])
-def test_a_port_that_serves_all_the_time(before: dict[str, Any]) -> None:
+def test_a_port_that_always_serves_is_never_down(before: dict[str, Any]) -> None:
     story = Story()
     story.service("added", "other", "203.0.113.11")
     assert ports_down(story.entries, before, [WEB]) == []
@@ -296,7 +296,7 @@ def test_a_rule_without_a_port_takes_every_port_and_one_of_another_port_none() -
         {"virtual_services": [], "nat_rules": [rule_dump()]},
     ],
 )
-def test_objects_that_do_not_serve_a_port(before: dict[str, Any]) -> None:
+def test_a_port_is_down_if_no_object_serves_it(before: dict[str, Any]) -> None:
     assert [one.to for one in ports_down([], before, [WEB])] == [None]
 
 
@@ -304,7 +304,7 @@ def two_ports() -> dict[str, Any]:
     return {"virtual_services": [service_dump(), service_dump("vs-2", port=443)]}
 
 
-def test_ports_that_are_down_one_after_the_other() -> None:
+def test_ports_that_are_down_one_after_the_other_are_not_all_down() -> None:
     story = Story()
     for name, port in (("vs", 80), ("vs-2", 443)):
         story.service("removed", name, port=port)
@@ -313,7 +313,7 @@ def test_ports_that_are_down_one_after_the_other() -> None:
     assert all_down(story.entries, two_ports(), [TWO]) == []
 
 
-def test_ports_that_are_down_at_once() -> None:
+def test_ports_that_are_down_at_once_are_all_down() -> None:
     story = Story()
     story.service("removed", "vs")
     story.service("removed", "vs-2", port=443)

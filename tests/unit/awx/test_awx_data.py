@@ -67,7 +67,7 @@ NODES = {one["identifier"]: one for one in WORKFLOW["workflow_nodes"]}
 
 
 @pytest.mark.parametrize("one", [*TEMPLATES.values(), WORKFLOW], ids=lambda one: one["name"])
-def test_awx_takes_each_survey_and_keeps_it_as_it_is(one: dict[str, Any]) -> None:
+def test_awx_accepts_each_survey_and_keeps_it_unchanged(one: dict[str, Any]) -> None:
     assert spec_problems(one["survey_spec"]) == []
     for question in one["survey_spec"]["spec"]:
         # AWX omits a default that the question would not accept as an answer
@@ -76,7 +76,7 @@ def test_awx_takes_each_survey_and_keeps_it_as_it_is(one: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("name", TEMPLATES)
-def test_each_survey_asks_for_what_its_playbook_takes_and_nothing_of_one_cluster(name: str) -> None:
+def test_each_survey_asks_for_variables_of_its_playbook_but_none_of_a_single_cluster(name: str) -> None:
     playbook = playbook_of(TEMPLATES[name]["playbook"]).stem
     entry = SPECS.get({"shared_ip": "main"}.get(playbook, playbook))
     asked = {one["variable"] for one in TEMPLATES[name]["survey_spec"]["spec"]}
@@ -85,11 +85,11 @@ def test_each_survey_asks_for_what_its_playbook_takes_and_nothing_of_one_cluster
 
 
 @pytest.mark.parametrize("question", questions(), ids=lambda one: f"{one.template} {one.variable}")
-def test_an_answer_that_holds_nothing_is_not_given(question: Question) -> None:
+def test_an_empty_answer_is_not_given(question: Question) -> None:
     assert differences(question) == []
 
 
-def test_an_answer_that_holds_something_makes_a_difference() -> None:
+def test_an_answer_with_a_value_makes_a_difference() -> None:
     """Otherwise the test above would prove nothing."""
     some = {"text": "x.html", "integer": 7, "multiplechoice": None}
     for question in questions():
@@ -109,7 +109,7 @@ def _differs(question: Question, value: Any) -> bool:
     return outcome(question, {question.variable: value}) != outcome(question, {})
 
 
-def test_the_page_says_what_no_answer_means() -> None:
+def test_the_page_says_what_a_missing_answer_means() -> None:
     page = write_awx_answers.PAGE.read_text(encoding="utf-8")
     assert page == write_awx_answers.renewed(page), "run tests/tools/write_awx_answers.py"
     with pytest.raises(ValueError, match="needs the markers"):
@@ -132,7 +132,7 @@ def test_the_change_is_bound_to_the_plan() -> None:
     assert WORKFLOW["ask_variables_on_launch"] is False
 
 
-def test_the_order_of_the_workflow() -> None:
+def test_the_workflow_runs_its_nodes_in_order() -> None:
     assert [*walked(WORKFLOW["workflow_nodes"], {})] == ["plan", "approval", "backup", "apply", "verify", "report"]
     names = {"approval": "Approve the plan of vcd.kubernetes"}
     again = {"report_of_failure": "report", "verify_failure": "verify"}
@@ -143,7 +143,7 @@ def test_the_order_of_the_workflow() -> None:
 
 @pytest.mark.parametrize("status", FAILED)
 @pytest.mark.parametrize("name", ["plan", "approval", "backup", "apply", "verify"])
-def test_a_workflow_of_which_a_part_failed_is_shown_as_failed(name: str, status: str) -> None:
+def test_a_workflow_with_a_failed_part_is_shown_as_failed(name: str, status: str) -> None:
     """AWX shows a workflow as successful if each failed node has a failure node, such as the report after it."""
     ended = walked(WORKFLOW["workflow_nodes"], {name: status, "verify_failure": "failed"})
     assert has_failed(WORKFLOW["workflow_nodes"], ended)
@@ -183,7 +183,7 @@ def test_what_is_saved_before_a_change_is_a_setting() -> None:
 PROTECTION = ("shared_ip_before_change", "shared_ip_restore_dir")
 
 
-def test_only_what_changes_something_waits_for_its_turn() -> None:
+def test_only_templates_that_change_something_wait_for_their_turn() -> None:
     for one in TEMPLATES.values():
         assert one["allow_simultaneous"] is ("only reads" in one["labels"]), one["name"]
     assert {name for name, one in TEMPLATES.items() if "changes" in one["labels"]} == {
@@ -192,7 +192,7 @@ def test_only_what_changes_something_waits_for_its_turn() -> None:
     }
 
 
-def test_everything_that_is_referred_to_is_there() -> None:
+def test_every_referenced_object_exists() -> None:
     there = {name: {one["name"] for one in DATA[name]} for name in DATA}
     for one in TEMPLATES.values():
         assert set(one["credentials"]) <= there["controller_credentials"]
@@ -213,7 +213,7 @@ def _type_of(credential: str) -> str:
     return str(found)
 
 
-def test_without_what_a_site_may_leave_out_there_is_nothing_to_refer_to() -> None:
+def test_without_optional_parts_of_a_site_no_reference_is_left() -> None:
     bare = data(**{**SITE, "awx_notification_url": "", "awx_execution_environment_image": "", "awx_clusters": []})
     assert (
         bare["controller_notifications"] == bare["controller_execution_environments"] == bare["controller_hosts"] == []
@@ -276,7 +276,7 @@ def test_cloud_director_comes_by_the_environment(tmp_path: Path) -> None:
     assert words == []
 
 
-def test_without_certificates_there_is_no_file_of_them(tmp_path: Path) -> None:
+def test_without_certificates_there_is_no_certificate_file(tmp_path: Path) -> None:
     environ, _words = injected(VCD, {"url": "https://vcd", "org": "acme", "api_token": "t"}, tmp_path)
     assert environ["VCD_CA_PATH"] == ""
     assert environ["VCD_API_TOKEN"] == "t"
@@ -303,7 +303,7 @@ def test_nakivo_comes_by_the_environment(ca: str, tmp_path: Path) -> None:
     assert settings.verify == (path or True)
 
 
-def test_what_saves_and_what_changes_have_the_credential_of_nakivo() -> None:
+def test_templates_that_back_up_or_change_have_the_credential_of_nakivo() -> None:
     with_it = {name.rpartition(" ")[2] for name, one in TEMPLATES.items() if NAKIVO in one["credentials"]}
     assert with_it == {"backup", "apply"}
 
@@ -332,7 +332,7 @@ def job(folder: Path, template: str, **more: Any) -> dict[str, str]:
     }
 
 
-def test_a_job_gets_answers_that_ansible_does_not_fill_in_and_the_variables_of_its_template(tmp_path: Path) -> None:
+def test_a_job_gets_answers_without_template_evaluation_and_the_variables_of_its_template(tmp_path: Path) -> None:
     found = job(tmp_path, "apply", survey={"shared_ip_scenario": "shared_external", "shared_ip_hosts": ""}, limit="c1")
     assert "shared_ip_apply: artifacts\n" in found["extravars"]
     assert "!unsafe 'shared_ip_hosts': !unsafe ''\n" in found["extravars"]
@@ -344,7 +344,7 @@ def test_a_job_gets_answers_that_ansible_does_not_fill_in_and_the_variables_of_i
     )
 
 
-def test_an_answer_takes_precedence_over_artifacts_and_those_over_the_template(tmp_path: Path) -> None:
+def test_an_answer_takes_precedence_over_artifacts_and_these_over_the_template(tmp_path: Path) -> None:
     answers = {"shared_ip_scenario": "shared_external"}
     handed_on = {"shared_ip_scenario": "shared_internal", "shared_ip_apply": "sha256:0", "shared_ip_plan_digest": "x"}
     text = job(tmp_path, "apply", survey=answers, artifacts=handed_on, in_workflow=True)["extravars"]
@@ -374,7 +374,9 @@ def test_slices_are_parts_of_the_inventory() -> None:
         ),
     ],
 )
-def test_awx_would_not_launch_it(template: str, answers: dict[str, Any], why: str, tmp_path: Path) -> None:
+def test_awx_refuses_to_launch_invalid_answers(
+    template: str, answers: dict[str, Any], why: str, tmp_path: Path
+) -> None:
     with pytest.raises(ValueError, match=why):
         job(tmp_path, template, survey=answers)
 
@@ -411,7 +413,7 @@ CALLS = list(calls(**SITE))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_each_task_has_arguments_that_awx_awx_takes(call: Call) -> None:
+def test_each_task_has_arguments_that_awx_awx_accepts(call: Call) -> None:
     spec = spec_of(call.module)
     more = {name: spec[name] for name in ("mutually_exclusive", "required_one_of", "required_if") if name in spec}
     checked = ArgumentSpecValidator(spec["argument_spec"], **more).validate(call.arguments)

@@ -209,7 +209,7 @@ def test_another_setting_stops_the_run_and_is_named(setting: str) -> None:
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_what_changes_while_the_run_waits_for_the_edge_gateway_stops_it_too(
+def test_a_change_while_the_run_waits_for_the_edge_gateway_stops_it_too(
     change: Callable[[Shop], None], tmp_path: Path
 ) -> None:
     world = Shop()
@@ -223,7 +223,7 @@ def test_what_changes_while_the_run_waits_for_the_edge_gateway_stops_it_too(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_changes_while_cpi_stops_ends_the_run_before_the_first_service(tmp_path: Path) -> None:
+def test_a_change_while_cpi_stops_ends_the_run_before_the_first_service(tmp_path: Path) -> None:
     world = Shop()
     run = world.run(replace(MIGRATE, approved=world.approved(), restore_dir=str(tmp_path)))
     planned = run.plan(False).result
@@ -327,7 +327,7 @@ def test_a_digest_is_done_only_with_the_variables_that_it_was_carried_out_with(t
 
 
 @pytest.mark.parametrize("approved_before", [False, True], ids=["never", "by a run that may only have removed orphans"])
-def test_where_nothing_tells_what_a_digest_was_the_run_says_so(approved_before: bool, tmp_path: Path) -> None:
+def test_a_digest_without_any_record_is_reported(approved_before: bool, tmp_path: Path) -> None:
     if approved_before:
         world, request = carried_out(tmp_path)[0], replace(MIGRATE, prune=True, approved=alone(OTHER))
     else:
@@ -339,7 +339,7 @@ def test_where_nothing_tells_what_a_digest_was_the_run_says_so(approved_before: 
 
 
 @pytest.mark.parametrize("damaged", [{}, [], {"digests": "sha256:"}, {"digests": [1], "based_on": []}], ids=str)
-def test_a_record_in_the_cluster_that_is_none_proves_nothing(damaged: Any, tmp_path: Path) -> None:
+def test_a_damaged_record_in_the_cluster_proves_nothing(damaged: Any, tmp_path: Path) -> None:
     world, digest = carried_out(tmp_path)
     assert world.stored is not None
     world.stored["approved"] = damaged
@@ -367,7 +367,7 @@ def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_
     assert planned["lines"]["plan"][0].endswith(DONE)
 
 
-def test_a_way_back_that_takes_over_an_interrupted_run_keeps_both_restore_points(tmp_path: Path) -> None:
+def test_going_back_after_an_interrupted_run_keeps_both_restore_points(tmp_path: Path) -> None:
     """The one in the cluster stays as it was, and the Services also get what the one in the file contains."""
     world = Shop()
     world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
@@ -387,7 +387,7 @@ def test_a_way_back_that_takes_over_an_interrupted_run_keeps_both_restore_points
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
-def test_an_approved_way_back_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
+def test_an_approved_rollback_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
     """It goes back to the restore point in the cluster, which gets the approval and the current objects meanwhile."""
     world, _digest = carried_out(tmp_path)
     back = RunRequest(go_back=True)
@@ -406,7 +406,7 @@ def test_an_approved_way_back_is_carried_out_finished_and_then_done(interrupted:
         assert planned["lines"]["plan"][0].endswith(DONE)
 
 
-def test_a_way_back_that_nobody_approved_leaves_no_approval(tmp_path: Path) -> None:
+def test_an_unapproved_rollback_leaves_no_approval(tmp_path: Path) -> None:
     world, _digest = carried_out(tmp_path)
     world.changed(RunRequest(go_back=True), tmp_path)
     assert world.stored is not None

@@ -27,7 +27,7 @@ PROVED = [*LOOK, "plan to move"]
 FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "migrated": []}
 
 
-def test_a_migration(tmp_path: Path) -> None:
+def test_a_migration_takes_these_steps_in_order(tmp_path: Path) -> None:
     world = World()
     done = world.migrated(tmp_path)
     assert world.events == [*STOPPED, "still stopped?", "move", *UNLOCKED, *PROVED]
@@ -50,7 +50,7 @@ def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_up_again() -> None:
     assert not [line for line in lines if "stays stopped" in line or "stopped (" in line]
 
 
-def test_a_plan_that_is_not_for_check_mode_is_no_change_yet() -> None:
+def test_a_plan_outside_check_mode_is_not_yet_a_change() -> None:
     assert World().run(MIGRATE).plan(False).changed is False
 
 
@@ -171,7 +171,7 @@ def test_an_error_says_what_has_become_of_the_services_and_where_the_restore_poi
     assert bool(stored) is (event != "lock")
 
 
-def test_what_the_migration_knows_of_the_services_counts(tmp_path: Path) -> None:
+def test_the_error_takes_the_state_of_the_services_from_the_migration(tmp_path: Path) -> None:
     world = World()
     known = [{"name": "web", "namespace": "default", "state": "rolled_back"}]
     world.fails["move"] = CollectionError("refused", **FAILED, services=known)
@@ -180,7 +180,7 @@ def test_what_the_migration_knows_of_the_services_counts(tmp_path: Path) -> None
     assert caught.value.details["services"] == known
 
 
-def test_what_a_defect_leaves_is_not_known(tmp_path: Path) -> None:
+def test_the_state_after_a_defect_is_unknown(tmp_path: Path) -> None:
     world = World()
     world.fails["move"] = CollectionError("an error without states")
     with pytest.raises(CollectionError) as caught:
@@ -214,7 +214,7 @@ def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> N
     )
 
 
-def test_a_folder_that_cannot_be_written_any_more_stops_the_run(tmp_path: Path) -> None:
+def test_a_folder_that_is_no_longer_writable_stops_the_run(tmp_path: Path) -> None:
     world, folder = World(), tmp_path / "folder"
     run = world.run(replace(MIGRATE, restore_dir=str(folder)))
     planned = run.plan(False).result
@@ -234,7 +234,7 @@ def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     return f"{home} is not a folder"
 
 
-def test_where_there_is_no_home_the_cluster_alone_keeps_the_restore_point(homeless: str) -> None:
+def test_without_a_home_only_the_cluster_keeps_the_restore_point(homeless: str) -> None:
     world = World()
     run = world.run(MIGRATE)
     for check_mode in (True, False):
@@ -256,7 +256,7 @@ def test_without_a_home_a_failure_names_the_restore_point_in_the_cluster(homeles
         run.change(planned["plan"], False)
 
 
-def test_a_folder_that_was_given_is_no_home(homeless: str, tmp_path: Path) -> None:
+def test_a_given_folder_does_not_count_as_a_home(homeless: str, tmp_path: Path) -> None:
     with pytest.raises(
         InvalidInput, match=r"^shared_ip_restore_dir: '\S+/points': cannot be written: .*: give a folder"
     ):
@@ -265,7 +265,7 @@ def test_a_folder_that_was_given_is_no_home(homeless: str, tmp_path: Path) -> No
     assert list(tmp_path.glob("points")) == []
 
 
-def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_stores_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(_path: Path) -> Path:
         raise RuntimeError("Could not determine home directory.")
 
@@ -387,11 +387,13 @@ def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
         ({**FAILED, "services": [{"state": "rolled_back"}]}, False, "distinct_internal", True),
     ],
 )
-def test_whether_nothing_is_migrated(failure: dict[str, Any], resumed: bool, before: str, so: bool) -> None:
+def test_it_is_known_whether_nothing_was_migrated(
+    failure: dict[str, Any], resumed: bool, before: str, so: bool
+) -> None:
     assert nothing_migrated(failure, resumed=resumed, scenario_before=before) is so
 
 
-def test_the_lines_of_a_removal() -> None:
+def test_the_lines_of_a_removal_name_the_orphans() -> None:
     planned = {"steps": [], "restart": {}, "resumed": False}
     removal = {"steps": ["a", "b"], "names": ["api", "old"], "writes": 2}
     lines = plan_lines({**planned, "restart": {"done": "none", "reason": ""}}, None, None, removal)
@@ -418,7 +420,7 @@ def test_files_of_restore_points_are_never_overwritten(tmp_path: Path) -> None:
     ("content", "message"),
     [(None, "cannot be read: No such file"), (b"[]", "is not a restore point"), (b"\xff", "is not a text")],
 )
-def test_a_file_that_is_not_a_restore_point(tmp_path: Path, content: bytes | None, message: str) -> None:
+def test_a_file_that_is_not_a_restore_point_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "point.json"
     if content is not None:
         path.write_bytes(content)
@@ -450,7 +452,7 @@ def test_what_was_saved_before_a_change_is_in_both_restore_points(tmp_path: Path
     assert world.stored["before_change"] == [SAVED]
 
 
-def test_a_newer_restore_point_holds_it_too(tmp_path: Path) -> None:
+def test_a_newer_restore_point_also_holds_what_was_saved(tmp_path: Path) -> None:
     world = World()
     moved = world.objects["virtual_services"][0]
     world.meanwhile["stop CPI"] = lambda: moved.update(virtual_ip_address="192.168.8.9")

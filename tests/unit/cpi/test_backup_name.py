@@ -13,17 +13,17 @@ NAMES = {"namespace": "kube-system", "name": "ccm", "key": "k", "deployment": "d
 
 
 @pytest.mark.parametrize("name", ["a", "a.b-c", "0", "a" * LONGEST_NAME])
-def test_a_name_that_kubernetes_takes(name: str) -> None:
+def test_a_name_that_kubernetes_accepts_is_accepted(name: str) -> None:
     assert target_from({**NAMES, "backup_name": name}).backup_name == name
 
 
 @pytest.mark.parametrize(
     "name", ["A", "a_b", "urn:vcloud:vm:1", "-a", "a-", "a..b", ".", " ", "a\n", "a" * (LONGEST_NAME + 1)]
 )
-def test_one_that_it_refuses(name: str) -> None:
-    with pytest.raises(InvalidInput, match="is not a name for a ConfigMap"):
+def test_a_name_that_kubernetes_refuses_is_refused(name: str) -> None:
+    with pytest.raises(InvalidInput, match="is no name of a ConfigMap"):
         target_from({**NAMES, "backup_name": name})
 
 
-def test_without_one_it_has_that_of_the_config_map() -> None:
+def test_without_a_name_the_backup_is_named_after_the_config_map() -> None:
     assert target_from({**NAMES, "backup_name": None}).backup_name == "ccm-backup"

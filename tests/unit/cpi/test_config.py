@@ -43,7 +43,7 @@ def test_the_published_files_have_scenario_three(fixture: str) -> None:
         ("false", False, "invalid"),
     ],
 )
-def test_scenarios(shared: str, one_arm: bool, scenario: str) -> None:
+def test_the_flags_of_a_file_give_its_scenario(shared: str, one_arm: bool, scenario: str) -> None:
     text = MINIMAL.replace("false", shared)
     if not one_arm:
         text = text.replace('  oneArm:\n    startIP: "192.168.8.2"\n    endIP: "192.168.8.100"\n', "")
@@ -151,19 +151,19 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("old", "new", "problem"), REFUSED)
-def test_files_that_cpi_rejects(old: str, new: str, problem: str) -> None:
+def test_files_that_cpi_rejects_are_rejected(old: str, new: str, problem: str) -> None:
     config = read_config(MINIMAL.replace(old, new, 1))
     assert config.scenario == "invalid"
     assert any(problem in found for found in config.problems), config.problems
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "# only a comment\n", "---\n", "~\n", "null"])
-def test_an_empty_file(text: str) -> None:
+def test_an_empty_file_is_a_problem(text: str) -> None:
     assert read_config(text).problems == ("the file is empty",)
 
 
 @pytest.mark.parametrize("text", ["just words\n", "- a\n- b\n", "[]"])
-def test_a_file_that_is_not_a_mapping(text: str) -> None:
+def test_a_file_that_is_not_a_mapping_is_a_problem(text: str) -> None:
     assert "the file must be a section with keys" in read_config(text).problems[0]
 
 
@@ -205,7 +205,7 @@ ZONES = MINIMAL.replace("vcd:\n", "vcd:\n  isZoneEnabledCluster: false\n")
         (ZONES, None, ""),
     ],
 )
-def test_which_version_knows_which_key(text: str, version: str | None, problem: str) -> None:
+def test_keys_are_checked_against_the_version_of_cpi(text: str, version: str | None, problem: str) -> None:
     assert "; ".join(read_config(text, parse_version(version)).problems)[: len(problem) or None] == problem
 
 
@@ -227,7 +227,7 @@ def test_which_version_knows_which_key(text: str, version: str | None, problem: 
         (None, None),
     ],
 )
-def test_the_version_in_an_image_tag(image: str | None, version: str | None) -> None:
+def test_the_version_is_read_from_the_image_tag(image: str | None, version: str | None) -> None:
     assert image_version(image) == version
 
 

@@ -49,7 +49,9 @@ PUBLISHED_IMAGE = "projects.registry.vmware.com/vmware-cloud-director/cloud-prov
         ("registry.example/mirror@sha256:0123", "any", {"module": "cloud-provider-vcd"}, DECKHOUSE),
     ],
 )
-def test_recognised(image: str | None, namespace: str, labels: dict[str, str], expected: Distribution) -> None:
+def test_a_distribution_is_recognised(
+    image: str | None, namespace: str, labels: dict[str, str], expected: Distribution
+) -> None:
     assert recognise(image, namespace, labels) is expected
 
 
@@ -86,7 +88,7 @@ def test_a_key_that_passes_stays_when_the_file_is_edited() -> None:
 
 
 @given(st.one_of(st.text(alphabet="abZ9._- \n:é", max_size=8), st.integers(), st.just(None)))
-def test_what_is_no_key_is_refused_in_one_line(value: Any) -> None:
+def test_an_invalid_key_is_refused_in_one_line(value: Any) -> None:
     refused, found = "", tuple[str, ...]()
     try:
         found = check_keys("extra_keys", [value])
@@ -125,7 +127,7 @@ def deckhouse(**changes: Any) -> dict[str, Any]:
     }
 
 
-def test_the_place_of_the_file_in_deckhouse_and_in_the_published_manifest() -> None:
+def test_the_place_of_the_file_is_found_in_deckhouse_and_in_the_published_manifest() -> None:
     place = place_of(Deployment(deckhouse()))
     assert place
     assert (str(place), place.key) == (f"Secret {NAMESPACE}/ccm-controller-manager", "cloud-config")
@@ -144,11 +146,11 @@ def test_the_place_of_the_file_in_deckhouse_and_in_the_published_manifest() -> N
         {"volumeMounts": []},
     ],
 )
-def test_a_place_that_the_deployment_does_not_tell(changes: dict[str, Any]) -> None:
+def test_a_deployment_without_a_config_mount_gives_no_place(changes: dict[str, Any]) -> None:
     assert place_of(Deployment(deckhouse(**changes))) is None
 
 
-def test_the_place_of_one_file_in_a_projected_volume() -> None:
+def test_the_place_of_a_file_in_a_projected_volume_is_found() -> None:
     mounts = [{"name": "config", "mountPath": "/etc/cloud/cloud-config", "subPath": "cpi.yaml"}]
     found = deckhouse(args=["--cloud-config", "/etc/cloud/cloud-config"], volumeMounts=mounts)
     sources = [{"secret": {"name": "cpi", "items": [{"key": "in-secret", "path": "cpi.yaml"}]}}]
@@ -200,14 +202,14 @@ def test_the_file_in_a_secret_is_read() -> None:
 
 
 @pytest.mark.parametrize("data", [None, {}, {"cloud-config": "not base64!"}, {"other": "eA=="}])
-def test_a_secret_without_the_file(data: Any) -> None:
+def test_a_secret_without_the_file_is_a_problem(data: Any) -> None:
     cluster = Cluster(**{"secrets__ccm-controller-manager": {"data": data}, **AT})
     assert told(cluster, HERE)["problems"] == [
         f"Secret {NAMESPACE}/ccm-controller-manager has no key cloud-config with CPI's file"
     ]
 
 
-def test_a_secret_that_the_user_may_not_read_is_no_traceback_but_a_right() -> None:
+def test_a_secret_that_the_user_may_not_read_names_the_missing_right() -> None:
     found = told(Cluster(**{"ccm-controller-manager": 403, **AT}), HERE)
     assert found["problems"] == [
         f"CPI's file is in Secret {NAMESPACE}/ccm-controller-manager, and this user may not read it (get secrets, "
@@ -215,7 +217,7 @@ def test_a_secret_that_the_user_may_not_read_is_no_traceback_but_a_right() -> No
     ]
 
 
-def test_deckhouse_is_found_where_vmwares_cpi_was_looked_for() -> None:
+def test_deckhouse_is_recognised_if_vmwares_cpi_does_not_exist() -> None:
     assert told(Cluster(**AT), DEFAULT)["problems"] == [
         "ConfigMap kube-system/vcloud-ccm-configmap does not exist: this cluster runs Deckhouse's CPI; set "
         f"namespace to {NAMESPACE} and deployment to cloud-controller-manager, in the role shared_ip_namespace and "

@@ -116,7 +116,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_layouts(layout: str) -> None:
+def test_every_layout_reaches_every_scenario(layout: str) -> None:
     text = LAYOUTS[layout]
     start = read_config(text)
     assert start.problems == ()
@@ -152,7 +152,7 @@ FLOW = '{"startIP": "10.20.0.5", "endIP": "10.20.0.9"}'
         ("oneArm: {startIP: , endIP: 1.1.1.1}", 'oneArm: {startIP: "10.20.0.5" , endIP: 10.20.0.9}'),
     ],
 )
-def test_an_empty_or_incomplete_one_arm(written: str, becomes: str) -> None:
+def test_an_empty_or_incomplete_one_arm_is_completed(written: str, becomes: str) -> None:
     after = edit(MINIMAL.replace(ONE_ARM, f"  {written}\n"), DISTINCT)
     assert f"  {becomes}\n" in after
     assert read_config(after).one_arm == OTHER
@@ -166,7 +166,7 @@ def test_removing_a_missing_one_arm_changes_nothing() -> None:
     assert edit(text, EXTERNAL) == text.replace("  oneArm: {}\n", "")
 
 
-def test_a_missing_flag() -> None:
+def test_a_missing_flag_is_added_only_to_set_it() -> None:
     text = MINIMAL.replace("  enableVirtualServiceSharedIP: false\n", "")
     assert edit(text, FileEdit(shared=False)) == text
     assert edit(text, FileEdit(shared=True)) == text.replace(
@@ -257,7 +257,7 @@ def without_flags(text: str) -> list[str]:
 
 @settings(max_examples=200, deadline=None)
 @given(files(), st.lists(st.sampled_from([EXTERNAL, INTERNAL, DISTINCT]), min_size=1, max_size=4))
-def test_any_sequence_of_scenarios(text: str, wishes: list[FileEdit]) -> None:
+def test_any_sequence_of_scenarios_keeps_all_other_lines(text: str, wishes: list[FileEdit]) -> None:
     first = read_config(text)
     lines = without_flags(text)
     inside = [line for line in lines if re.match(" {3,}#", line) and "not a comment" not in line]

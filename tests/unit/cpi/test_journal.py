@@ -48,7 +48,7 @@ def test_the_operators_file_is_kept_until_the_change_has_finished(runs: list[tup
     assert original_to_keep(journal, None, config_map("x")) == original
 
 
-def test_the_next_change_begins_with_the_present_file() -> None:
+def test_the_next_change_begins_with_the_current_file() -> None:
     journal = Journal(FINISHED, config_map("old"), config_map("a"), 1)
     assert original_to_keep(journal, ConfigMap(config_map("a")), config_map("b")) == config_map("a")
     # repeating the same change does not begin another one

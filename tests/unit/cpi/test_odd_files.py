@@ -43,7 +43,7 @@ SAFE_SIDE = {
 
 
 @pytest.mark.parametrize(("value", "said"), [*REFUSED_VALUES.items(), *SAFE_SIDE.items()], ids=lambda text: text[:20])
-def test_a_value_that_is_refused(value: str, said: str) -> None:
+def test_odd_values_are_refused(value: str, said: str) -> None:
     config = read_config(MINIMAL.replace("k8s-net", value))
     assert config.scenario == "invalid"
     assert any(said in problem for problem in config.problems), config.problems
@@ -71,7 +71,7 @@ REFUSED_FILES = {
 
 
 @pytest.mark.parametrize("case", REFUSED_FILES)
-def test_a_file_that_is_refused(case: str) -> None:
+def test_odd_files_are_refused(case: str) -> None:
     config = read_config(REFUSED_FILES[case])
     assert config.scenario == "invalid"
     assert all(len(problem) < 700 and problem.isprintable() for problem in config.problems)
@@ -83,7 +83,7 @@ def test_null_resets_what_a_merge_has_set() -> None:
     assert (values["vcd"]["user"], values["clusterid"]) == ("", "kept")
 
 
-def test_what_only_yaml_v2_takes() -> None:
+def test_what_only_yaml_v2_accepts_is_accepted() -> None:
     """Tabs behind text, merges whose key has the tag ``!``, and line breaks that YAML 1.2 does not know."""
     for old, new in (
         ("  network: k8s-net\n", "  network:\tk8s-net\t# why\n"),

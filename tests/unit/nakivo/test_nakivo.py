@@ -154,7 +154,7 @@ def test_an_older_run_is_never_taken_for_a_new_one() -> None:
         bench.run()
 
 
-def test_a_run_that_is_over_before_the_first_look_counts() -> None:
+def test_a_run_that_ends_before_the_first_poll_counts() -> None:
     assert Bench(job(plan=RunPlan(starts_after=0, ends_after=0)), FakeJob(2, "other")).run()["saved"] is True
 
 
@@ -184,7 +184,7 @@ def test_a_log_in_that_fails_is_not_repeated() -> None:
     assert bench.wire.closed
 
 
-def test_a_lock_out_in_mid_run_is_not_retried_either() -> None:
+def test_a_lock_out_during_a_run_is_not_retried_either() -> None:
     bench = Bench()
 
     def lock(method: str) -> str:
@@ -199,7 +199,7 @@ def test_a_lock_out_in_mid_run_is_not_retried_either() -> None:
     assert bench.count(LOGIN) == 2
 
 
-def test_a_start_whose_answer_is_lost_is_not_repeated() -> None:
+def test_a_start_without_an_answer_is_not_repeated() -> None:
     bench = Bench()
     bench.wire.lose = lambda method: "after" if method == RUN else ""
     assert bench.run()["saved"] is True
@@ -211,7 +211,7 @@ def test_a_start_whose_answer_is_lost_is_not_repeated() -> None:
     assert bench.count(RUN) == 0
 
 
-def test_a_director_that_is_away_for_a_while_is_waited_for() -> None:
+def test_the_module_waits_for_a_director_that_is_temporarily_away() -> None:
     bench = Bench()
     bench.wire.lose = lambda method: "before" if bench.count(RUN) and 0 < bench.double.now < 100 else ""
     assert bench.run()["saved"] is True
@@ -286,7 +286,7 @@ def test_the_double_answers_only_fields_of_the_contract() -> None:
     assert set(logged_in) == set(CONTRACT[LOGIN])
 
 
-def test_the_documentation_says_what_is_not_known() -> None:
+def test_the_documentation_says_what_is_unknown() -> None:
     source = (ROOM.parents[1] / "modules" / "nakivo_job.py").read_text()
     (notes,) = (ast.literal_eval(node.value) for node in ast.parse(source).body if _is_documentation(node))
     assert "without a NAKIVO Director at hand" in notes

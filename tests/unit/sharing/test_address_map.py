@@ -47,7 +47,7 @@ def edge(clusters: dict[str, Any]) -> EdgeReport:
 
 
 @given(SERVICES)
-def test_each_address_is_there_once_with_all_of_its_ports(given_services: list[Any]) -> None:
+def test_each_address_appears_once_with_all_of_its_ports(given_services: list[Any]) -> None:
     services = [service(address, ports) for address, ports in given_services]
     found = addresses_of("prod-1", services).external_ips
     assert found is not None
@@ -71,7 +71,7 @@ def test_services_that_share_an_ip_share_its_box() -> None:
     )
 
 
-def test_before_and_after_the_change() -> None:
+def test_the_map_shows_the_state_before_and_after_the_change() -> None:
     found = edge({"prod-1": outcome(services=1)})
     assert edge_captions(found) == ["Before", "After"]
     before, after = ([*addresses_in_words(side)] for side in found.drawn)
@@ -81,17 +81,17 @@ def test_before_and_after_the_change() -> None:
     assert after == ["prod-1: 203.0.113.10 of default/web: directly, 2 ports served"]
 
 
-def test_a_plan_is_called_one() -> None:
+def test_the_caption_says_if_the_state_is_only_planned() -> None:
     found = edge({"prod-1": outcome(planned_only=True, verification=None)})
     assert edge_captions(found) == ["Before", "After, as planned"]
 
 
-def test_the_present_state_is_one_drawing() -> None:
+def test_the_current_state_is_one_drawing() -> None:
     found = edge({"prod-1": looked_at()})
     assert edge_captions(found) == ["Now"]
 
 
-def test_of_a_cluster_that_failed_only_the_state_before_is_known() -> None:
+def test_only_the_state_before_is_known_of_a_failed_cluster() -> None:
     found = edge({"prod-2": failed()})
     before, after = found.drawn
     assert before[0].external_ips
@@ -104,7 +104,7 @@ def test_a_cluster_that_was_not_read_is_left_out() -> None:
     assert edge({"prod-3": {}}).drawn == ()
 
 
-def test_what_is_too_much_is_counted(monkeypatch: Any) -> None:
+def test_what_exceeds_the_limit_is_only_counted(monkeypatch: Any) -> None:
     """The first cluster has six ports and fails, the others have two: on two VIPs before, and on one after."""
     monkeypatch.setattr(_edge_drawing, "MOST_ROWS", 3)
     monkeypatch.setattr(_report_markdown, "MOST_ARROWS", 3)

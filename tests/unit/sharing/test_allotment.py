@@ -66,7 +66,7 @@ SPACES = Allotment("edge", uses_ip_spaces=True, allocated=("203.0.113.10", "203.
         ("nonsense", RULE, "yes"),
     ],
 )
-def test_with_ip_blocks(text: str, use: AddressUse, answer: str) -> None:
+def test_ip_blocks_decide_which_addresses_may_be_used(text: str, use: AddressUse, answer: str) -> None:
     assert may_use(BLOCKS, text, use).answer == answer
 
 
@@ -81,7 +81,7 @@ def test_with_ip_blocks(text: str, use: AddressUse, answer: str) -> None:
         ("192.168.8.2", CLIENTS, "no"),
     ],
 )
-def test_with_ip_spaces(text: str, use: AddressUse, answer: str) -> None:
+def test_ip_spaces_decide_which_addresses_may_be_used(text: str, use: AddressUse, answer: str) -> None:
     assert may_use(SPACES, text, use).answer == answer
     unseen = may_use(replace(SPACES, allocated=None), text, use).answer
     assert unseen == ("yes" if text == "192.168.8.2" and use is VIP else "unknown")
@@ -116,14 +116,14 @@ SMALL = Allotment(
 
 
 @given(st.integers(0, 15), st.integers(28, 32), st.sampled_from(list(AddressUse)))
-def test_a_network_may_be_used_if_each_of_its_addresses_may(number: int, length: int, use: AddressUse) -> None:
+def test_a_network_may_be_used_if_all_its_addresses_may(number: int, length: int, use: AddressUse) -> None:
     network = network_of(f"203.0.113.{number}/{length}")
     assert network is not None
     each = [may_use(SMALL, f"203.0.113.{one}", use).answer for one in range(16) if f"203.0.113.{one}" in network]
     assert (may_use(SMALL, str(network), use).answer is Usable.YES) == all(one is Usable.YES for one in each)
 
 
-def test_only_new_addresses_of_a_plan_are_asked_for() -> None:
+def test_only_new_addresses_of_a_plan_are_checked() -> None:
     old = VirtualService("web", "pool", "192.168.8.2", ("80",))
     new = VirtualService("web", "pool", "203.0.113.10", ("80",))
     rule = NatRule("rule", "203.0.113.10", "192.168.8.2", "80")

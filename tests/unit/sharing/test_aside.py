@@ -80,7 +80,9 @@ def clusters(draw: st.DrawFn) -> tuple[str, str, list[str], Json, Json]:
 
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(clusters())
-def test_what_stays_aside_is_not_touched_and_stops_nothing(case: tuple[str, str, list[str], Json, Json]) -> None:
+def test_a_service_that_stays_aside_is_not_touched_and_stops_nothing(
+    case: tuple[str, str, list[str], Json, Json],
+) -> None:
     before, after, flaws, cluster, cloud = case
     one_arm = RANGE if after != "shared_external" else None
     report = preflight_report(cluster, cloud, after, one_arm, "migrate")

@@ -262,7 +262,7 @@ PARTS = [part for part in PARTS if part not in (*OF_CLUSTER, audit.EDGE)]
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_a_check_whose_part_may_not_be_viewed_is_said_and_never_made(part: str) -> None:
+def test_a_check_without_the_right_to_view_its_part_is_reported_as_not_made(part: str) -> None:
     facts = sound()
     empty: Any = {"enabled": False} if part == "load_balancer" else []
     one = {**facts["edge_gateways"][0], part: empty, "unread": {part: "Some: Right"}}
@@ -274,7 +274,7 @@ def test_a_check_whose_part_may_not_be_viewed_is_said_and_never_made(part: str) 
 
 
 @pytest.mark.parametrize("part", OF_CLUSTER)
-def test_a_check_whose_part_of_the_cluster_may_not_be_read_is_said_and_never_made(part: str) -> None:
+def test_a_check_without_the_right_to_read_its_part_of_the_cluster_is_reported_as_not_made(part: str) -> None:
     nothing: dict[str, Any] = {part: None, "unread": {part: "get it in namespace kube-system"}}
     if part in (audit.PODS, audit.LISTED):
         nothing[part] = []
@@ -297,14 +297,14 @@ def test_without_the_file_that_leads_to_the_edge_gateway_nothing_on_it_is_called
     assert len(unchecked) == len(checks) - 2  # all findings except unfinished runs, and names of Services
 
 
-def test_certificates_that_may_not_be_viewed_are_said() -> None:
+def test_certificates_that_may_not_be_viewed_are_reported() -> None:
     facts = {**expiring(-1), "certificates": [], "unread": {"certificates": "Certificate Library: View"}}
     (found,) = audited(web(), facts)
     assert (found.stable_code, found.message) == ("not-checked", "not checked: expiry of certificates")
 
 
 @pytest.mark.parametrize("answer", [vcd(), vcd(edge(), edge()), {"skipped": True}])
-def test_without_the_gateway_the_audit_is_no_silence(answer: dict[str, Any]) -> None:
+def test_without_the_gateway_the_audit_reports_that(answer: dict[str, Any]) -> None:
     assert "edge-gateway" in codes(audited(web(), answer))
 
 
@@ -380,6 +380,6 @@ def test_a_record_is_small_however_much_was_found() -> None:
 
 
 @pytest.mark.parametrize("wrong", ["clean", {"reports": "none"}, {"reports": [{"findings": [{"severity": 1}]}]}])
-def test_what_is_no_audit_is_refused(wrong: Any) -> None:
+def test_data_that_is_not_an_audit_is_refused(wrong: Any) -> None:
     with pytest.raises(InvalidInput, match=r"clusters\.alpha"):
         audit_of("alpha", wrong)

@@ -93,12 +93,12 @@ def test_values_are_equal_if_and_only_if_their_digests_are(first: Any, second: A
 
 
 @given(st.dictionaries(TEXTS, VALUES, min_size=2, max_size=4))
-def test_the_order_of_keys_is_in_no_digest(value: Json) -> None:
+def test_no_digest_depends_on_the_order_of_keys(value: Json) -> None:
     assert digest_of(dict(reversed(value.items()))) == digest_of(value)
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=str)
-def test_any_single_change_of_a_plan_changes_its_digest_and_is_seen(path: tuple[Any, ...]) -> None:
+def test_any_single_change_of_a_plan_changes_its_digest_and_is_reported(path: tuple[Any, ...]) -> None:
     approved, now = plan(), plan()
     place: Any = now
     for step in path[:-1]:
@@ -108,7 +108,7 @@ def test_any_single_change_of_a_plan_changes_its_digest_and_is_seen(path: tuple[
     assert differences(approved, now)
 
 
-def test_what_only_informs_and_what_comes_and_goes_is_in_no_plan() -> None:
+def test_no_plan_contains_mere_information_or_temporary_state() -> None:
     assert [one["message"] for one in plan()["findings"]] == ["old"]
 
 
@@ -123,7 +123,7 @@ def test_the_difference_names_the_thing_and_how_it_changed() -> None:
     assert "    ports http port: 80 -> 8080" in found.lines
 
 
-def test_the_difference_of_many_things_stays_short() -> None:
+def test_the_description_of_many_differences_stays_short() -> None:
     now = plan(based_on={f"Service default/s{number}": {} for number in range(200)})
     found = differences(plan(), now)
     assert len(found.lines) == 61
@@ -143,12 +143,12 @@ def test_a_document_is_read_as_it_was_written() -> None:
     assert made["clusters"]["beta"] == {"state": "failed", "reason": "kubeconfig: no such file", "plan": None}
 
 
-def test_who_made_it_and_when_is_in_no_digest() -> None:
+def test_no_digest_depends_on_author_or_time() -> None:
     other = run_plan({"alpha": {"plan": plan()}, "beta": {"failure": "x"}}, {"at": "never"})
     assert other["digest"] == document()["digest"]
 
 
-def test_a_document_approves_what_it_has_planned() -> None:
+def test_a_document_approves_its_own_plans() -> None:
     found = approved_of(document(), "alpha", "plan.json")
     assert found == {"cluster": "alpha", "digest": plan()["digest"], "plan": plan(), "source": "plan.json"}
 
@@ -192,14 +192,14 @@ def spoiled(change: Any) -> str:
         (spoiled(lambda one: one["clusters"].update(alpha=[])), "clusters.alpha"),
     ],
 )
-def test_a_document_that_is_none_is_refused_in_one_line(text: str, message: str) -> None:
+def test_an_invalid_document_is_refused_in_one_line(text: str, message: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_run_plan(text, "plan.json")
     assert message in caught.value.message
     assert "\n" not in caught.value.message
 
 
-def test_two_clusters_that_were_given_one_address_are_not_both_planned() -> None:
+def test_two_clusters_with_the_same_given_address_are_not_both_planned() -> None:
     made = document(alpha={"plan": plan()}, beta={"plan": plan(cluster_id="urn:y")})
     assert [one["state"] for one in made["clusters"].values()] == ["planned", "failed"]
     assert "the plan of alpha takes 192.168.8.2 on the same edge gateway" in made["clusters"]["beta"]["reason"]
@@ -231,7 +231,7 @@ def test_the_edge_gateways_of_a_run_are_known_from_its_plan() -> None:
     assert edge_gateways_of({"shared_ip_plan_of_x": {"cluster": "x"}, "shared_ip_plan_of_y": "text"}) == {}
 
 
-def test_a_run_whose_artifacts_are_not_all_there_is_refused() -> None:
+def test_a_run_with_missing_artifacts_is_refused() -> None:
     made = two()
     variables = artifacts_of(made)
     del variables["shared_ip_plan_of_alpha"]
@@ -258,7 +258,7 @@ NAMES = st.text("ab_-. 1", min_size=1, max_size=5)
 
 
 @given(st.dictionaries(NAMES, st.integers(1, 3), min_size=1, max_size=6))
-def test_whichever_slices_have_planned_the_clusters_their_artifacts_approve_each_plan(slices: dict[str, int]) -> None:
+def test_artifacts_approve_each_plan_whichever_slices_planned_the_clusters(slices: dict[str, int]) -> None:
     plans = {name: plan(cluster_id=f"urn:{name}", edge_gateway={"id": name, "name": "x"}) for name in slices}
     variables: Json = {}
     for number in sorted(set(slices.values())):

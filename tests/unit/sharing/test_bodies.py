@@ -42,7 +42,7 @@ keys = st.text(min_size=1, max_size=8) | st.sampled_from(sorted(READ_ONLY))
 
 
 @given(st.dictionaries(keys, json_values))
-def test_every_key_that_is_not_only_cloud_directors_is_kept(body: dict[str, Any]) -> None:
+def test_every_key_is_kept_that_does_not_belong_to_cloud_director_alone(body: dict[str, Any]) -> None:
     assert set(writable(body)) == set(body) - READ_ONLY
     again = writable(writable(body))
     assert again == writable(body)
@@ -51,7 +51,7 @@ def test_every_key_that_is_not_only_cloud_directors_is_kept(body: dict[str, Any]
 @given(
     st.dictionaries(st.sampled_from(KINDS), st.dictionaries(st.text(max_size=5), st.dictionaries(keys, json_values)))
 )
-def test_a_restore_point_gives_back_what_it_was_given(objects: dict[str, dict[str, dict[str, Any]]]) -> None:
+def test_a_restore_point_returns_what_it_stored(objects: dict[str, dict[str, dict[str, Any]]]) -> None:
     bodies = {(kind, name): body for kind, named in objects.items() for name, body in named.items()}
     stored = read_objects({"objects": objects_for_point(bodies)})
     assert stored == {key: writable(body) for key, body in bodies.items()}
@@ -63,7 +63,7 @@ def test_the_later_restore_point_counts() -> None:
     assert merged_objects(old, new) == {"pool": {"a": {"x": 2}, "b": {"x": 1}}}
 
 
-def test_a_restore_point_of_another_form() -> None:
+def test_a_malformed_restore_point_is_refused() -> None:
     with pytest.raises(InvalidInput, match="expected a mapping"):
         read_objects({"objects": {"pool": {"a": []}}})
 
@@ -79,23 +79,23 @@ def test_a_restore_point_of_another_form() -> None:
         ({"status": "PENDING", "id": "2"}, ""),
     ],
 )
-def test_a_change_by_something_else(change: dict[str, Any], keys: str) -> None:
+def test_a_change_by_another_client_is_named(change: dict[str, Any], keys: str) -> None:
     before, now = replace(RULE, body=BODY), replace(RULE, body={**BODY, **change})
     assert changed_since(before, now) == keys
     assert changed_since(replace(before, body={}), now) == ""  # what this run itself has written
 
 
-def test_a_change_of_what_the_plan_needs() -> None:
+def test_a_change_of_planned_settings_is_named() -> None:
     assert changed_since(RULE, replace(RULE, internal="192.168.8.9")) == "its settings"
 
 
-def test_what_a_list_of_pools_does_not_tell_is_no_change() -> None:
+def test_what_a_list_of_pools_does_not_contain_is_not_a_change() -> None:
     assert changed_since(Pool("p"), Pool("p", 80, ("10.0.0.1",), ("TCP",))) == ""
     assert changed_since(Pool("p", 80), Pool("p", 81)) == "its settings"
     assert changed_since(Pool("p", enabled=False), Pool("p")) == "its settings"
 
 
-def test_what_a_migration_has_lost() -> None:
+def test_settings_that_a_migration_has_lost_are_named() -> None:
     now = replace(RULE, body={**BODY, "firewallMatch": "MATCH_INTERNAL_ADDRESS", "internalAddresses": "192.168.8.9"})
     stored = {("nat_rule", "dnat"): BODY, ("nat_rule", "gone"): BODY}
     assert lost_settings(stored, Inventory([now])) == [

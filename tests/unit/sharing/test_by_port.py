@@ -93,7 +93,7 @@ def test_removing_one_leaves_another_with_its_name() -> None:
     assert (inventory.get("nat_rule", "web"), inventory.rules_for(IP)) == (None, [])
 
 
-def test_a_rule_meets_those_of_its_port_only() -> None:
+def test_a_rule_only_conflicts_with_rules_of_its_port() -> None:
     rules = [NatRule(f"r{port}", IP, "192.168.8.2", str(port), id=str(port)) for port in range(8000, 8100)]
     inventory = Inventory(rules)
     (claim,) = inventory.claims_of(NatRule("new", IP, "192.168.8.2", "8042"))

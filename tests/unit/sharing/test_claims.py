@@ -44,11 +44,11 @@ IP = "203.0.113.10"
         ("80-x", None),
     ],
 )
-def test_ports_are_read_or_they_are_none(text: str, expected: Ports | None) -> None:
+def test_ports_are_read_and_other_texts_give_none(text: str, expected: Ports | None) -> None:
     assert read_ports(text) == expected
 
 
-def test_ports_for_a_person() -> None:
+def test_ports_are_written_for_people() -> None:
     texts = [str(Ports(*one)) for one in ((80, 80), (80, 90), (0, 65535), (53, 53, "UDP"), (1, 65535), (0, 1))]
     assert texts == ["port 80", "port 80-90", "any port", "UDP port 53", "port 1-65535", "port 0-1"]
 
@@ -67,20 +67,20 @@ def test_ports_for_a_person() -> None:
         (NatRule("x", IP, "i", "?"), None, ()),
     ],
 )
-def test_the_external_ports_of_a_rule(
+def test_the_profile_decides_the_external_ports_of_a_rule(
     rule: NatRule, profile: tuple[str, ...] | None, expected: tuple[Ports, ...]
 ) -> None:
     assert ports_of_rule(rule, profile) == expected
 
 
-def test_every_port_is_every_port_of_both_protocols() -> None:
+def test_any_port_means_every_port_of_both_protocols() -> None:
     assert [(one.first, one.last, one.protocol) for one in EVERY_PORT] == [(0, 65535, "TCP"), (0, 65535, "UDP")]
 
 
 @pytest.mark.parametrize(
     ("kind", "takes"), [("DNAT", True), ("REFLEXIVE", True), ("NO_DNAT", True), ("SNAT", False), ("NO_SNAT", False)]
 )
-def test_only_rules_for_incoming_traffic_take_some(kind: str, takes: bool) -> None:
+def test_only_rules_for_incoming_traffic_take_ports(kind: str, takes: bool) -> None:
     exact, wide = (NatRule(external, external, "10.0.0.9", type=kind) for external in (IP, "203.0.113.8/29"))
     assert bool(claims_of_rule(exact, None)) is takes
     for rule in (exact, wide):
@@ -90,7 +90,7 @@ def test_only_rules_for_incoming_traffic_take_some(kind: str, takes: bool) -> No
         assert inventory.rules_for(IP) == []
 
 
-def test_wide_rules_of_one_name_count_each() -> None:
+def test_each_of_several_wide_rules_with_one_name_counts() -> None:
     both = [NatRule("x", "203.0.113.8/29", "10.0.0.9", id=number) for number in ("1", "2")]
     inventory = Inventory(both)
     assert inventory.rules_for(IP) == both
@@ -118,7 +118,7 @@ def test_a_virtual_service_takes_its_ports_on_both_of_its_vips() -> None:
 @pytest.mark.parametrize(
     ("mine", "theirs", "meet"), [("", "", True), ("", "net-1", True), ("net-1", "", True), ("net-1", "net-2", False)]
 )
-def test_rules_of_two_networks_never_meet_and_one_for_all_meets_each(mine: str, theirs: str, meet: bool) -> None:
+def test_rules_of_two_networks_never_conflict_but_one_for_all_networks_does(mine: str, theirs: str, meet: bool) -> None:
     other = NatRule("theirs", IP, "10.0.0.9", "80", applied_to=theirs, id="1")
     planned = NatRule("mine", IP, "192.168.8.2", "80", applied_to=mine)
     assert bool(Inventory([other]).rivals(planned)) is meet
@@ -135,7 +135,7 @@ def test_rules_of_two_networks_never_meet_and_one_for_all_meets_each(mine: str, 
         ),
     ],
 )
-def test_private_addresses(address: str, private: bool) -> None:
+def test_private_addresses_are_recognised(address: str, private: bool) -> None:
     assert is_private(address) is private
 
 

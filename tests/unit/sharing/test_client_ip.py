@@ -122,7 +122,7 @@ def nth(number: int, answer: str) -> Callable[[Step], str]:
 
 
 @pytest.mark.parametrize("refused", range(12))
-def test_a_refusal_brings_everything_back(refused: int) -> None:
+def test_everything_is_rolled_back_after_a_refusal(refused: int) -> None:
     for before, after in ((STATES[1], STATES[0]), (STATES[0], STATES[1]), (STATES[0], STATES[2])):
         start = built(before, 2)
         gateway = StrictGateway(start.copy(), otherwise=lambda step: "no room")
@@ -131,7 +131,7 @@ def test_a_refusal_brings_everything_back(refused: int) -> None:
             assert without_address(gateway.inventory) == without_address(start)
 
 
-def test_the_plan_says_it() -> None:
+def test_the_plan_names_the_set_and_the_transparent_mode() -> None:
     found = [
         step.text
         for step in plan_service(shop(True), Goal(STATES[0][0], DEFAULT_ONE_ARM, EDGE), built(STATES[1])).steps
@@ -180,7 +180,7 @@ def test_what_an_operator_has_set_stays() -> None:
     ]
 
 
-def test_a_group_of_the_operator_takes_the_place_of_the_set() -> None:
+def test_a_group_of_the_operator_replaces_the_set() -> None:
     there = built(STATES[0])
     goal = Goal(Scenario.SHARED_EXTERNAL, DEFAULT_ONE_ARM, EDGE)
     texts = [step.text for step in plan_service(shop(True, members=(), group="vms"), goal, there).steps]
@@ -188,7 +188,7 @@ def test_a_group_of_the_operator_takes_the_place_of_the_set() -> None:
 
 
 @pytest.mark.parametrize("state", STATES[1:])
-def test_a_set_that_only_has_the_name_is_another_s(state: State) -> None:
+def test_a_set_that_only_has_the_name_belongs_to_someone_else(state: State) -> None:
     another = IpSet(SET, ("10.9.9.9",), "of the accountants")
     there = changed(built(STATES[1]), another)
     gateway = StrictGateway(there)
@@ -196,7 +196,7 @@ def test_a_set_that_only_has_the_name_is_another_s(state: State) -> None:
     assert gateway.inventory.get(IP_SET, SET) == another
 
 
-def test_a_set_that_only_has_the_name_is_not_taken_over() -> None:
+def test_a_set_that_only_has_the_name_is_not_adopted() -> None:
     there = changed(built(STATES[1]), IpSet(SET, (), "of the accountants"))
     with pytest.raises(InvalidInput, match="rename it, or name it in member_group"):
         wanted(STATES[0], there)
@@ -225,7 +225,7 @@ def test_services_of_cpi_keep_what_they_have() -> None:
     assert plan(Goal(Scenario.SHARED_EXTERNAL, DEFAULT_ONE_ARM, EDGE).wanted(service, there)[0], there) == []
 
 
-def test_a_list_that_does_not_tell_the_mode_shows_no_change() -> None:
+def test_a_list_without_the_mode_shows_no_change() -> None:
     listed = VirtualService("vs", "pool", IP, ("80",), body={"name": "vs"})
     whole = replace(listed, transparent=True, body={"name": "vs", "transparentModeEnabled": True})
     assert changed_since(listed, whole) == ""
@@ -253,7 +253,7 @@ GOOD = Conditions("acme-edge", "", True, [("seg", NEEDED_MODE)])
         ),
     ],
 )
-def test_each_missing_thing_is_one_line(conditions: Conditions, ends: list[str]) -> None:
+def test_each_missing_prerequisite_is_one_line(conditions: Conditions, ends: list[str]) -> None:
     found = lacking(wanted(STATES[0], Inventory()), conditions, Inventory())
     assert len(found) == len(ends)
     assert all(line.endswith(end) for line, end in zip(found, ends, strict=True))
@@ -261,7 +261,7 @@ def test_each_missing_thing_is_one_line(conditions: Conditions, ends: list[str])
     assert lacking(wanted((None, True), Inventory()), conditions, Inventory()) == []
 
 
-def test_what_is_wrong_with_existing_virtual_services() -> None:
+def test_faults_of_existing_virtual_services_are_named() -> None:
     body = {"servicePorts": [{"portStart": 80, "tcpUdpProfile": {"type": "TCP_FAST_PATH"}}]}
     there = built(STATES[1])
     mine = replace(there.get(VIRTUAL_SERVICE, VIP), group="old", body=body)

@@ -46,7 +46,7 @@ def objects(cluster_id: str, service: str, vips: dict[str, str], external: str =
 
 @pytest.mark.parametrize("cluster_id", [ENTITY, NATIVE, NO_RDE])
 @given(service=LABEL, port=st.one_of(st.just(""), LABEL))
-def test_the_id_of_a_usual_form_is_found_in_each_name_that_cpi_gives(cluster_id: str, service: str, port: str) -> None:
+def test_an_id_of_the_usual_form_is_found_in_each_name_that_cpi_gives(cluster_id: str, service: str, port: str) -> None:
     names = Naming.of_cluster(cluster_id).port(service, port)
     for name in (names.virtual_service, names.pool, names.nat_rule, names.profile):
         assert cluster_id_in(name) == cluster_id
@@ -92,7 +92,7 @@ def test_an_id_that_only_contains_a_uuid_is_taken_as_it_was_given() -> None:
     assert set(found.objects) == {whole}
 
 
-def test_services_with_their_ports() -> None:
+def test_services_are_found_with_their_ports() -> None:
     items = [*objects(ENTITY, "web", {"http": INSIDE, "https": INSIDE}), *objects(ENTITY, "db", {"": INSIDE})]
     assert services_of(ENTITY, items) == {"db": frozenset({""}), "web": frozenset({"http", "https"})}
 

@@ -51,7 +51,7 @@ def test_the_certificate_is_named_after_the_cluster_where_the_file_names_none(
     assert (made[-1].profile, made[-1].certificate) == ("L4_TLS", f"{cluster_id}-cert")
 
 
-def test_the_alias_of_the_file_comes_before_that_of_the_cluster() -> None:
+def test_the_alias_of_the_file_takes_precedence_over_that_of_the_cluster() -> None:
     cluster = ccm(config=config(certAlias="web-cert"), services=[service(annotations=TLS)])
     (option,) = services_of(state("shared_external", cluster, vcd(edge(**PREMIUM))))
     assert [port["certificate"] for port in option["ports"]] == ["", "web-cert"]
@@ -71,7 +71,7 @@ def go_reads(text: str) -> bool:
 
 
 @given(st.text(alphabet="0123456789+-, _x٣", max_size=14))
-def test_the_list_of_tls_ports_is_read_like_go_reads_numbers(text: str) -> None:
+def test_the_list_of_tls_ports_is_read_as_go_reads_numbers(text: str) -> None:
     try:
         (port,) = read_ports([PORT], {SSL_PORTS: text}, "cert")
     except InvalidInput:
@@ -165,7 +165,7 @@ def test_a_list_of_tls_ports_that_cpi_cannot_read_matters_only_to_a_port_that_is
 
 @pytest.mark.parametrize("shape", SCENARIOS)
 @pytest.mark.parametrize("target", SCENARIOS)
-def test_an_ip_that_the_service_asks_for_and_is_not_served_on_stops_a_change(shape: str, target: str) -> None:
+def test_a_service_that_asks_for_another_ip_than_its_own_stops_a_change(shape: str, target: str) -> None:
     """CPI would move the Service to that IP when it starts."""
     web = service(load_balancer_ip="203.0.113.40")
     found = state(target, ccm(shape, services=[web]), vcd(edge(**objects(shape))), existing="migrate")
@@ -181,7 +181,7 @@ def test_an_ip_that_the_service_asks_for_and_is_not_served_on_stops_a_change(sha
 @pytest.mark.parametrize(
     ("asked", "version"), [("203.0.113.10", "1.6.1"), (None, "1.6.1"), ("", "1.6.1"), ("203.0.113.40", "1.2.0")]
 )
-def test_the_ip_that_serves_may_be_asked_for_and_cpi_1_2_asks_for_none(asked: str | None, version: str) -> None:
+def test_a_service_may_ask_for_its_own_ip_and_cpi_1_2_ignores_the_request(asked: str | None, version: str) -> None:
     deployment = {**ccm()["deployment"], "version": version}
     cluster = ccm("shared_external", services=[service(load_balancer_ip=asked)], deployment=deployment)
     found = state("shared_internal", cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
@@ -200,7 +200,7 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("subnet", UNREADABLE)
-def test_a_vip_subnet_that_cpi_cannot_parse_is_said(subnet: str) -> None:
+def test_a_vip_subnet_that_cpi_cannot_parse_is_reported(subnet: str) -> None:
     cluster = ccm(config=config(vipSubnet=subnet))
     ((level, message, remedy),) = findings_of("external_addresses", state("shared_external", cluster))
     assert (level, message) == (
@@ -218,7 +218,7 @@ def test_a_vip_subnet_that_cpi_cannot_parse_is_said(subnet: str) -> None:
         ("198.51.100.0/24", "holds no address that is allocated to edge gateway acme-edge"),
     ],
 )
-def test_a_vip_subnet_in_which_no_address_can_be_found_is_said(subnet: str, why: str) -> None:
+def test_a_vip_subnet_without_a_usable_address_is_reported(subnet: str, why: str) -> None:
     found = state("shared_external", ccm(config=config(vipSubnet=subnet)))
     ((level, message, _remedy),) = findings_of("external_addresses", found)
     assert level == "warning"
@@ -226,7 +226,7 @@ def test_a_vip_subnet_in_which_no_address_can_be_found_is_said(subnet: str, why:
 
 
 @pytest.mark.parametrize("subnet", ["203.0.113.0/24", "203.0.113.77/24", "203.0.113.0/024", "203.0.0.0/8", "", None])
-def test_other_vip_subnets_are_fine(subnet: str | None) -> None:
+def test_other_vip_subnets_are_accepted(subnet: str | None) -> None:
     ((level, _message, _remedy),) = findings_of(
         "external_addresses", state("shared_external", ccm(config=config(vipSubnet=subnet)))
     )
@@ -240,7 +240,7 @@ GROUP = {"owner": {"id": "urn:vcloud:vdcGroup:1", "name": "acme-group"}}
 
 @pytest.mark.parametrize("current", SCENARIOS)
 @pytest.mark.parametrize("target", SCENARIOS)
-def test_a_gateway_of_a_vdc_group_takes_no_profile_of_cpi(current: str, target: str) -> None:
+def test_a_gateway_of_a_vdc_group_accepts_no_profile_of_cpi(current: str, target: str) -> None:
     found = findings_of("vdc_group", state(target, ccm(current), vcd(edge(**GROUP))))
     if target == "shared_external":
         assert found == []
@@ -316,7 +316,7 @@ def test_a_key_of_a_fork_is_a_warning_and_an_operators_key_a_note() -> None:
 
 
 @pytest.mark.parametrize(("distribution", "counts"), [("Deckhouse", True), ("VMware", False), ("", False)])
-def test_deckhouses_annotation_comes_before_the_field(distribution: str, counts: bool) -> None:
+def test_deckhouses_annotation_takes_precedence_over_the_field(distribution: str, counts: bool) -> None:
     web = service(load_balancer_ip="203.0.113.10", annotations={DECKHOUSE_IP: "203.0.113.40"})
     cluster = ccm("shared_external", **of(distribution), services=[web])
     found = state("shared_internal", cluster, vcd(edge(**objects("shared_external"))), existing="migrate")
@@ -326,7 +326,7 @@ def test_deckhouses_annotation_comes_before_the_field(distribution: str, counts:
     ] * counts
 
 
-def test_an_annotation_of_a_fork_is_said() -> None:
+def test_an_annotation_of_a_fork_is_reported() -> None:
     name = "service.beta.kubernetes.io/vcd-loadbalancer-transparent-mode"
     web = service(annotations={name: "true"})
     for distribution, expected in (("Orange", ["warning"]), ("VMware", [])):

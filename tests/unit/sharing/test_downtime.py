@@ -59,7 +59,7 @@ def test_a_port_that_never_comes_back_is_down_until_now() -> None:
     assert measured.as_dict(10) == {"ports": {"80": 7.0, "81": 0.0}, "together": 0.0, "lasting": ["80"]}
 
 
-def test_the_downtime_of_two_attempts_is_that_of_both() -> None:
+def test_the_downtime_of_two_attempts_adds_up() -> None:
     first = {"ports": {"80": 1.5, "81": 2.0}, "together": 1.0, "lasting": ["80", "81"]}
     then = {"ports": {"80": 2.0}, "together": 2.0, "lasting": []}
     assert added(first, then) == {"ports": {"80": 3.5, "81": 2.0}, "together": 3.0, "lasting": ["81"]}

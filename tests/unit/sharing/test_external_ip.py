@@ -31,7 +31,7 @@ INSIDE = {
 
 
 @given(st.sampled_from(list(Scenario)), st.booleans(), st.sampled_from(ADDRESSES), st.data())
-def test_it_is_kept_as_long_as_an_object_shows_it(
+def test_the_external_ip_is_kept_as_long_as_an_object_shows_it(
     scenario: Scenario, per_service: bool, address: str, data: st.DataObject
 ) -> None:
     service = Service.build("shop", PORTS, Naming.parse("{kind}-{service}-{port}"), external_ip=address)

@@ -51,7 +51,7 @@ def test_one_line_says_that_everything_stays_allowed(shape: str, target: str) ->
     assert findings(shape, target, firewall_rule("any")) == expected
 
 
-def test_no_finding_without_a_migration() -> None:
+def test_there_is_no_finding_without_a_migration() -> None:
     rules = firewall_rule("web in", OUTSIDE)
     assert findings("shared_external", "shared_internal", rules, existing="fail") == []
     assert findings("shared_external", "shared_external", rules) == []
@@ -152,7 +152,7 @@ def test_each_port_is_checked() -> None:
     assert [item[0] for item in findings("shared_external", "shared_internal", first, any_port)] == ["info"]
 
 
-def test_a_rule_whose_ports_are_not_known_may_be_missed() -> None:
+def test_a_rule_with_unknown_ports_may_be_missed() -> None:
     unknown = [{"id": "urn:p", "name": "p", "ports": None}]
     old, new = firewall_rule("old", OUTSIDE, services=unknown), firewall_rule("new", RANGE, services=unknown)
     ((severity, message, _remedy),) = findings("shared_external", "shared_internal", old)
@@ -231,7 +231,7 @@ def test_a_service_that_stays_as_it_is_needs_no_rules() -> None:
     assert list(check_firewall(observed)) == []
 
 
-def test_it_is_part_of_the_preflight_and_never_stops_it() -> None:
+def test_the_firewall_check_is_part_of_the_preflight_and_never_stops_it() -> None:
     answer = vcd(edge(**objects("shared_external"), firewall_rules=[default_rule("DROP")]))
     cluster = ccm("shared_external", services=[service()])
     report = preflight_report(cluster, answer, "shared_internal", existing="migrate")

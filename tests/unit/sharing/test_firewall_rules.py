@@ -58,20 +58,20 @@ def blocked(found: ClusterState) -> list[Any]:
     return [path for impact in impacts_of(found, matchers_of(found)) for path, _rule in impact.refused]
 
 
-def test_where_nothing_is_blocked_nothing_is_made() -> None:
+def test_no_rule_is_made_if_nothing_is_blocked() -> None:
     assert texts(EXTERNAL, INTERNAL, default="ALLOW") == []
     assert texts(EXTERNAL, INTERNAL, firewall_rule("any")) == []
     assert texts(EXTERNAL, EXTERNAL) == []
 
 
-def test_a_rule_below_all_others_where_the_default_blocks() -> None:
+def test_the_rule_goes_below_all_others_if_the_default_blocks() -> None:
     assert texts(EXTERNAL, INTERNAL) == [f"allow TCP 80, 81 to {RANGE}, below all others"]
     assert texts(EXTERNAL, INTERNAL, firewall_rule("web in", OUTSIDE)) == [
         f"allow TCP 80, 81 to {RANGE}, below all others"
     ]
 
 
-def test_a_rule_above_the_one_that_blocks() -> None:
+def test_the_rule_goes_above_the_one_that_blocks() -> None:
     block = firewall_rule("block", RANGE, action="DROP")
     assert texts(EXTERNAL, DISTINCT, firewall_rule("web in", OUTSIDE), block, default="ALLOW") == [
         f"allow TCP 80, 81 to {RANGE}, above 'block'"
@@ -102,7 +102,7 @@ def test_addresses_in_the_rule_itself_cannot_be_its_sources() -> None:
 @pytest.mark.parametrize("default", ["DROP", "ALLOW"])
 @pytest.mark.parametrize("target", SCENARIOS)
 @pytest.mark.parametrize("shape", SCENARIOS)
-def test_what_is_made_is_all_that_the_preflight_asks_for(
+def test_the_rules_are_all_that_the_preflight_asks_for(
     shape: str, target: str, default: str, rules: tuple[dict[str, Any], ...]
 ) -> None:
     """With the rules in their places, no path is blocked, and the next run makes nothing."""
@@ -133,21 +133,21 @@ def test_a_rule_of_the_run_stays_while_a_service_needs_it() -> None:
     assert texts(INTERNAL, EXTERNAL, own(rule)) == [f"allow TCP 80, 81 to {OUTSIDE}, below all others"]
 
 
-def test_the_way_back_makes_nothing_and_takes_back() -> None:
+def test_going_back_makes_no_rule_and_takes_the_rule_back() -> None:
     (rule,) = firewall_plan(look(EXTERNAL, INTERNAL)).wanted
     report = firewall_report(look(INTERNAL, EXTERNAL, own(rule), mode=TAKE_BACK))
     assert (report["rules"], report["kept"]) == ([], [])
     assert firewall_report(look(INTERNAL, EXTERNAL, own(rule), mode="")) == {}
 
 
-def test_a_rule_of_another_cluster_is_none_of_the_run_s() -> None:
+def test_a_rule_of_another_cluster_does_not_belong_to_the_run() -> None:
     (rule,) = firewall_plan(look(EXTERNAL, INTERNAL)).wanted
     other = {**own(rule), "description": own_rule_marker("another")}
     assert firewall_report(look(INTERNAL, EXTERNAL, other, firewall_rule("web in", OUTSIDE)))["kept"] == []
     assert firewall_plan(look(EXTERNAL, INTERNAL, other)).kept == ()
 
 
-def test_a_user_who_may_not_view_the_firewall_is_told_in_one_line() -> None:
+def test_a_user_who_may_not_view_the_firewall_gets_a_one_line_error() -> None:
     answer = vcd(edge(**objects(EXTERNAL), firewall_rules=None))
     found = replace(state(INTERNAL, ccm(EXTERNAL, services=[service()]), answer, existing="migrate"), firewall="manage")
     (said,) = check_firewall(found)

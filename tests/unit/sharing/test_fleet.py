@@ -113,18 +113,18 @@ def moved(**ports: float) -> dict[str, Any]:
         ),
     ],
 )
-def test_one_line_a_cluster(outcome: dict[str, Any], line: str) -> None:
+def test_each_cluster_has_one_line(outcome: dict[str, Any], line: str) -> None:
     assert end_of("c1", outcome).line == line
 
 
-def test_texts_of_templates_are_read_like_what_they_stand_for() -> None:
+def test_texts_of_templates_are_read_like_the_values_they_represent() -> None:
     texts = {"result": result(), "preflight": {}, "cpi": "2", "planned_only": False, "failure": ""}
     assert end_of("c1", texts) == end_of("c1", {**texts, "cpi": 2, "failure": None})
     failed = {"result": "", "preflight": {}, "cpi": "", "failure": {"msg": "no"}}
     assert end_of("c1", failed).line == "c1: FAILED, CPI replicas unknown: no"
 
 
-def test_the_failed_ones_are_last() -> None:
+def test_failed_clusters_are_last() -> None:
     outcomes = {
         "a": {},
         "b": {"failure": {"msg": "no"}},
@@ -139,7 +139,7 @@ def test_the_failed_ones_are_last() -> None:
 @pytest.mark.parametrize(
     "outcome", ["changed", [], {"result": "x"}, {"failure": {"msg": 1}}, {"result": {"changed": 1}}]
 )
-def test_anything_else_is_refused_by_its_place(outcome: Any) -> None:
+def test_any_other_value_is_refused_with_its_place(outcome: Any) -> None:
     with pytest.raises(InvalidInput, match=r"clusters\.c1"):
         end_of("c1", outcome)
 

@@ -54,7 +54,7 @@ def test_every_cluster_is_taken_once_and_those_of_one_edge_gateway_in_their_orde
 
 
 @given(EDGES, st.integers(1, 4))
-def test_as_many_edge_gateways_as_possible_are_worked_on(edges: list[str], per_edge: int) -> None:
+def test_as_many_edge_gateways_as_possible_are_in_use(edges: list[str], per_edge: int) -> None:
     clusters = fleet(edges)
     order = [clusters[name] for name in in_turn(clusters, per_edge)]
     kinds = len(set(edges))

@@ -43,7 +43,7 @@ def test_ports_and_addresses_are_read_as_cpi_reads_them() -> None:
     assert (https["port"], https["ssl"], https["certificate"]) == (443, True, "web")
 
 
-def test_the_result_is_what_the_module_takes() -> None:
+def test_the_module_accepts_the_result() -> None:
     (found,), _warnings = services_from([service()], members=["10.10.0.11"])
     assert set(found) <= set(SERVICE)
     assert all(set(port) <= set(SERVICE["ports"]["options"]) for port in found["ports"])
@@ -61,7 +61,7 @@ def test_the_result_is_what_the_module_takes() -> None:
     assert [port.spec.port for port in request.services[0].ports] == [80, 443]
 
 
-def test_an_address_that_is_asked_for_is_taken_and_one_of_the_one_arm_range_is_not() -> None:
+def test_a_requested_address_is_used_unless_it_is_in_the_one_arm_range() -> None:
     asked = service(spec={"loadBalancerIP": "203.0.113.20"})
     inside = service(status={"loadBalancer": {"ingress": [{"ip": "192.168.8.2"}]}})
     assert services_from([asked])[0][0]["external_ip"] == "203.0.113.20"
@@ -77,7 +77,7 @@ def test_only_services_of_the_type_and_class_are_taken_and_sorted() -> None:
     assert names([]) == []
 
 
-def test_a_port_that_no_virtual_service_can_have_is_said_and_stays() -> None:
+def test_a_port_that_no_virtual_service_can_have_is_reported_and_stays() -> None:
     ports = [
         {"name": "dns", "port": 53, "nodePort": 30053, "protocol": "UDP"},
         {"name": "http", "port": 80, "nodePort": 30080},

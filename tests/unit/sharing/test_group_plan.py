@@ -79,7 +79,7 @@ def test_only_services_with_something_to_do_change_their_state() -> None:
     assert found.label == "default/a and default/b"
 
 
-def test_the_lines_are_the_outages_and_then_each_write_with_its_service() -> None:
+def test_the_lines_show_the_outages_and_then_each_write_with_its_service() -> None:
     inventory = Inventory()
     planned(inventory, A, B, scenario=Scenario.DISTINCT_INTERNAL)
     found = planned(inventory, A, B)
@@ -95,7 +95,7 @@ def test_the_lines_are_the_outages_and_then_each_write_with_its_service() -> Non
     }
 
 
-def test_the_plan_of_a_service_as_data() -> None:
+def test_the_plan_of_a_service_is_plain_data() -> None:
     inventory = Inventory()
     (one,) = planned(inventory, A, scenario=Scenario.SHARED_INTERNAL).services
     one.state = "created"
@@ -114,7 +114,7 @@ def test_the_plan_of_a_service_as_data() -> None:
     assert set(found["outage"]) >= {"ports", "together"}
 
 
-def test_a_new_pool_without_members_is_named_and_one_that_is_there_is_not() -> None:
+def test_a_new_pool_without_members_is_named_and_an_existing_one_is_not() -> None:
     bare = service("a", 80, members=())
     inventory = Inventory()
     (new,) = planned(inventory, bare).services
@@ -124,7 +124,7 @@ def test_a_new_pool_without_members_is_named_and_one_that_is_there_is_not() -> N
     assert planned(Inventory(), A).services[0].creates_pool_without_members == ""
 
 
-def test_the_ip_that_was_allocated_takes_the_place_of_the_assumed_one() -> None:
+def test_the_allocated_ip_replaces_the_assumed_one() -> None:
     goal = Goal(Scenario.SHARED_INTERNAL, DEFAULT_ONE_ARM, EDGE)
     (one,) = plan_group([ServiceToPlan(A, takes_ip=True)], goal, Inventory()).services
     one.take_external_ip(goal, "203.0.113.77")
@@ -147,7 +147,7 @@ def test_rules_of_one_name_stop_the_plan() -> None:
 
 
 @pytest.mark.parametrize("managed", [True, False])
-def test_cpis_virtual_service_keeps_its_properties_and_that_of_machines_does_not(managed: bool) -> None:
+def test_a_virtual_service_of_cpi_keeps_its_properties_but_one_of_machines_does_not(managed: bool) -> None:
     one = service("a", 80, cluster_id="c1" if managed else "")
     name = one.ports[0].names.virtual_service
     there = VirtualService(name, "p", IP, ("80",), "HTTP", "operators")
@@ -159,7 +159,7 @@ def test_cpis_virtual_service_keeps_its_properties_and_that_of_machines_does_not
         assert (port.virtual_service.profile, port.virtual_service.certificate) == kept
 
 
-def test_what_is_there_counts_more_than_a_restore_point_and_another_port_does_not_count() -> None:
+def test_an_existing_object_takes_precedence_over_a_restore_point_and_another_port_does_not_count() -> None:
     name = A.ports[0].names.virtual_service
     old = VirtualService(name, "p", IP, ("80",), "HTTP", "old")
     goal = Goal(Scenario.SHARED_EXTERNAL, DEFAULT_ONE_ARM, EDGE, stored={name: old})
@@ -170,7 +170,7 @@ def test_what_is_there_counts_more_than_a_restore_point_and_another_port_does_no
     assert other.wanted(A, Inventory())[0] == want(A, Scenario.SHARED_EXTERNAL)
 
 
-def test_a_certificate_that_is_needed_is_not_kept_away() -> None:
+def test_a_needed_certificate_is_not_omitted() -> None:
     secured = Service.build("a", [PortSpec("tls", 443, 30443, "HTTPS", "web-cert")], NAMING, cluster_id="c1")
     bare = VirtualService(secured.ports[0].names.virtual_service, "p", IP, ("443",), "HTTP")
     goal = Goal(Scenario.SHARED_EXTERNAL, DEFAULT_ONE_ARM, EDGE)
@@ -202,7 +202,7 @@ def test_the_one_rule_for_all_ports_may_stay_as_it_is() -> None:
 # -- addresses -------------------------------------------------------------------------------------------------------
 
 
-def test_the_external_ip_that_a_service_was_given_counts_first() -> None:
+def test_the_external_ip_given_for_a_service_takes_precedence() -> None:
     rule = NatRule(A.ports[0].names.nat_rule, "203.0.113.99", "192.168.8.2", "80")
     assert choose_external_ip(A, Inventory([rule]), EDGE, status_ips=["203.0.113.98"]) == IP
     assert (
@@ -213,7 +213,7 @@ def test_the_external_ip_that_a_service_was_given_counts_first() -> None:
 
 
 @pytest.mark.parametrize("inside", ["192.168.8.7", "10.9.0.7"])
-def test_an_internal_ip_that_a_service_shows_is_no_external_one(inside: str) -> None:
+def test_an_internal_ip_that_a_service_shows_is_not_an_external_ip(inside: str) -> None:
     """Kubernetes shows the VIP if CPI found no rule, even a VIP outside all known ranges."""
     there = VirtualService(A.ports[0].names.virtual_service, "p", inside, ("80",))
     assert choose_external_ip(A.with_external_ip(""), Inventory([there]), EDGE, status_ips=[inside]) == ""

@@ -88,7 +88,7 @@ def shapes(group: list[ServiceToPlan], inventory: Inventory, scenario: Scenario)
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_every_migration_of_a_group_under_all_rules(
+def test_every_migration_of_a_group_succeeds_under_all_rules(
     move: tuple[Scenario, Scenario], sizes: tuple[int, ...], refuses: frozenset[VcdRule]
 ) -> None:
     group, neighbours = tasks(sizes), tasks((2, 1), OTHER_IP)
@@ -139,7 +139,9 @@ def test_a_group_that_was_killed_anywhere_is_finished(
 
 @pytest.mark.parametrize("refuses", [frozenset(), frozenset(VcdRule)], ids=["allowed", "strict"])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_the_rollback_of_a_group_after_any_write(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
+def test_a_rollback_restores_a_group_after_any_write(
+    move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
+) -> None:
     group = tasks((2, 1))
     before = built(move[0], group)
     found = planned(group, move[1], before)
@@ -151,7 +153,7 @@ def test_the_rollback_of_a_group_after_any_write(move: tuple[Scenario, Scenario]
         assert own(found.wanted, gateway.inventory) == own(found.wanted, before), f"failed after {writes} writes"
 
 
-def test_a_group_is_removed_whole_and_in_part() -> None:
+def test_a_group_is_removed_completely_or_in_part() -> None:
     for scenario in Scenario:
         group = tasks((2, 1))
         gateway = StrictGateway(built(scenario, group))
@@ -162,7 +164,7 @@ def test_a_group_is_removed_whole_and_in_part() -> None:
 
 
 @pytest.mark.parametrize("scenario", Scenario)
-def test_a_service_that_joins_an_external_ip(scenario: Scenario) -> None:
+def test_a_service_joins_an_external_ip_without_touching_its_neighbour(scenario: Scenario) -> None:
     """The second one is created; the one that serves there is not written to, and no port of it goes down."""
     group = tasks((2, 1))
     inventory = built(scenario, group[:1])
@@ -203,7 +205,7 @@ def test_the_outage_of_each_service_covers_the_steps_of_the_whole_group(move: tu
 
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_a_run_that_begins_like_another_is_planned_as_if_it_was_alone(
+def test_a_run_that_begins_like_another_is_planned_as_if_it_were_alone(
     move: tuple[Scenario, Scenario], sizes: tuple[int, ...]
 ) -> None:
     group = tasks(sizes)
@@ -231,7 +233,7 @@ def test_services_that_share_nothing_are_planned_alone() -> None:
     ]
 
 
-def test_two_services_that_want_one_port_are_told() -> None:
+def test_two_services_that_want_one_port_are_a_conflict() -> None:
     both = [ServiceToPlan(service("a", 2, 80)), ServiceToPlan(service("b", 1, 81))]
     with pytest.raises(Conflict, match=r"^b: port 81 of 203\.0\.113\.10 is also wanted by a: give one of the two"):
         planned(both, Scenario.SHARED_EXTERNAL, Inventory())

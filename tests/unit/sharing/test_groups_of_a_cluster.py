@@ -73,7 +73,7 @@ def test_preflight_and_module_plan_the_same_steps(move: tuple[Scenario, Scenario
 
 
 @pytest.mark.parametrize("scenario", Scenario)
-def test_a_verification_of_a_group_passes_only_without_damage(scenario: Scenario) -> None:
+def test_the_verification_of_a_group_passes_only_without_damage(scenario: Scenario) -> None:
     found = databases(scenario.value)
     one_arm = RANGE if scenario.one_arm else None
     ccm_result = ccm(scenario.value, services=kubernetes())

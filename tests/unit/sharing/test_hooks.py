@@ -49,7 +49,7 @@ PART = {"what": "role site.backup, vapp", "role": "site.backup", "tasks_from": "
         (["folder/tasks"], [{"what": "tasks folder/tasks", "tasks": "folder/tasks"}]),
     ],
 )
-def test_the_forms_of_a_hook(value: Any, found: list[dict[str, str]]) -> None:
+def test_every_form_of_a_hook_is_read(value: Any, found: list[dict[str, str]]) -> None:
     assert hooks_of(BEFORE, value) == found
     assert hooks_of(BEFORE, hooks_of(BEFORE, value)) == found
 
@@ -58,7 +58,7 @@ def test_the_forms_of_a_hook(value: Any, found: list[dict[str, str]]) -> None:
     "value",
     [7, [7], [[]], [{}], [{"tasks": "a.yml", "role": "r"}], [{"tasks": 1}], [{"tasks_from": "x"}], "a b", ["x y"]],
 )
-def test_another_form_is_refused(value: Any) -> None:
+def test_any_other_form_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInput, match=r"shared_ip_before_change: .*: give the path of a file of tasks"):
         hooks_of(BEFORE, value)
 
@@ -100,7 +100,7 @@ def result(what: str = "tasks a.yml", value: Any = None) -> dict[str, Any]:
     return {"what": what, "started": "2026-11-27T14:00:00Z", "seconds": "12.34", "result": value, "ok": True}
 
 
-def test_what_a_hook_hands_on_is_kept_if_it_is_small_and_plain() -> None:
+def test_the_result_of_a_hook_is_kept_if_it_is_small_and_plain() -> None:
     (kept,) = checked_results([result(value={"job": "7"})])
     assert kept == {
         "what": "tasks a.yml", "started": "2026-11-27T14:00:00Z", "seconds": 12.3, "result": {"job": "7"},
@@ -117,7 +117,7 @@ def cluster(state: str = "none", saved: Any = None) -> dict[str, Any]:
     return {"rollout": {"state": state}, "restore_point": point}
 
 
-def test_before_a_change_that_begins_all_run() -> None:
+def test_all_hooks_run_before_a_change_that_begins() -> None:
     decided = Hooks([TASKS], [ROLE]).decide(cluster("finished"), pending=True)
     assert (decided["before"], decided["after"], decided["saved"]) == ([TASKS], [ROLE], [])
     assert decided["lines"] == [
@@ -126,7 +126,7 @@ def test_before_a_change_that_begins_all_run() -> None:
     ]
 
 
-def test_once_they_have_run_the_end_still_does() -> None:
+def test_after_the_first_hooks_have_run_the_last_ones_still_run() -> None:
     saved = checked_results([result()])
     for pending in (True, False):
         decided = Hooks([TASKS], [ROLE], saved).decide(cluster(), pending=pending)
@@ -157,7 +157,7 @@ HANDED_ON = {"digest": "sha256:1", "hooks": identities([TASKS]), "results": [res
         (None, "sha256:1", False),
     ],
 )
-def test_what_a_job_before_has_saved_counts_only_for_the_same_plan_and_hooks(
+def test_what_an_earlier_job_has_saved_counts_only_for_the_same_plan_and_hooks(
     handed_on: dict[str, Any] | None, digest: str, taken: bool
 ) -> None:
     elsewhere = {**TASKS, "tasks": "/other/project/a.yml"}
@@ -167,7 +167,7 @@ def test_what_a_job_before_has_saved_counts_only_for_the_same_plan_and_hooks(
     assert (half["before"], half["saved"]) == ([], [])
 
 
-def test_what_is_handed_on_is_checked() -> None:
+def test_results_from_earlier_jobs_are_checked() -> None:
     for wrong in ({**HANDED_ON, "results": "x"}, {**HANDED_ON, "results": ["x"]}, {**HANDED_ON, "digest": 1}):
         with pytest.raises(InvalidInput, match="shared_ip_saved_of_"):
             Hooks([TASKS], [], (), wrong).decide(cluster(), pending=True, digest="sha256:1")
@@ -180,7 +180,7 @@ def test_what_is_handed_on_is_checked() -> None:
     st.booleans(),
     st.booleans(),
 )
-def test_nothing_runs_before_an_unchanged_cluster_nor_before_a_half_changed_one(
+def test_no_hook_runs_before_an_unchanged_or_half_changed_cluster(
     pending: bool, state: str, stored: Any, named: bool, saved: bool
 ) -> None:
     hooks = Hooks([TASKS] if named else [], [ROLE], checked_results([result()]) if saved else [])

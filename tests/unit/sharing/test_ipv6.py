@@ -66,7 +66,7 @@ def read(**vips_of: Any) -> VirtualService:
     return read_virtual_service(Reader(body, "virtual service"))
 
 
-def test_the_ipv6_vip_counts_where_there_is_no_other() -> None:
+def test_the_ipv6_vip_counts_if_it_is_the_only_one() -> None:
     alone = read(virtual_ip_address=None, ipv6_virtual_ip_address=SIX)
     both = read(virtual_ip_address=FOUR, ipv6_virtual_ip_address=SIX)
     assert (alone.address, vips(alone)) == (SIX, (SIX,))
@@ -96,7 +96,7 @@ def test_each_vip_is_an_option(found: VirtualService, options: dict[str, str]) -
     assert {name: given_options[name] for name in given_options if "virtual_ip" in name} == options
 
 
-def test_the_scenarios_of_nat_are_refused_and_a_cluster_is() -> None:
+def test_scenarios_with_nat_and_clusters_are_refused() -> None:
     for scenario in (None, Scenario.SHARED_EXTERNAL):
         check_family(machines(SIX), scenario)
     for scenario in Scenario:
@@ -118,7 +118,7 @@ def test_an_ipv6_vip_is_the_external_ip_and_never_an_internal_one() -> None:
     assert inside == ("192.168.8.2",)
 
 
-def test_a_lost_ipv6_vip_is_told_only_if_it_was_not_the_plan_s() -> None:
+def test_a_lost_ipv6_vip_is_reported_only_if_the_plan_did_not_remove_it() -> None:
     now = replace(read(virtual_ip_address=FOUR), body={"ipv6VirtualIpAddress": None, "virtualIpAddress": FOUR})
     for four, lost in ((None, 0), (FOUR, 1)):
         was = {(VIRTUAL_SERVICE, "vs"): {"ipv6VirtualIpAddress": SIX, "virtualIpAddress": four}}
@@ -141,7 +141,7 @@ def _drifted(draw: st.DrawFn, item: Object) -> Object:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_from_any_state_of_one_ip_version_to_any_of_the_other(data: st.DataObject) -> None:
+def test_a_service_moves_from_any_state_of_one_ip_version_to_any_of_the_other(data: st.DataObject) -> None:
     """Even after edits and a kill; a rollback restores everything, and the judge finds nothing if the plan is empty."""
     refuses = data.draw(WORLD)
     (address, before), (target, after) = data.draw(STATES), data.draw(STATES)

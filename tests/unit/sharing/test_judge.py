@@ -108,14 +108,14 @@ def test_each_field_is_a_difference_by_itself(
     assert differences(wanted, wanted, managed_by_cpi=False) == []
 
 
-def test_there_is_no_field_that_nobody_judges() -> None:
+def test_every_compared_field_is_judged() -> None:
     judged = {(wanted.__class__, field) for field, wanted, _present, _text, _of_cpi in CASES} | FREE
     kinds = (VirtualService, Pool, NatRule, AppPortProfile, IpSet, HttpPolicy)
     assert judged == {(kind, one.name) for kind in kinds for one in fields(kind) if one.compare and one.name != "name"}
 
 
 @pytest.mark.parametrize("unknown", ["port", "members"])
-def test_what_was_not_read_or_is_not_wanted_is_no_difference(unknown: str) -> None:
+def test_what_was_not_read_or_is_not_wanted_is_not_a_difference(unknown: str) -> None:
     assert differences(replace(POOL, **{unknown: None}), POOL, managed_by_cpi=False) == []
     assert differences(POOL, replace(POOL, port=None), managed_by_cpi=False) == []
 
@@ -167,7 +167,7 @@ def test_the_one_rule_for_all_ports_is_judged_too() -> None:
     assert texts(outside, [*as_built(outside), with_rule.rule]) == ["DNAT rule dnat-vs-shop-all should not exist"]
 
 
-def test_a_single_orphan_to_be_removed_is_a_fault_as_long_as_it_is_there() -> None:
+def test_a_single_orphan_to_be_removed_is_a_fault_as_long_as_it_exists() -> None:
     wanted = want(SHOP, Scenario.SHARED_EXTERNAL, orphans=Orphans(single=(("pool", "pool-shop-old"),)))
     assert texts(wanted, as_built(wanted)) == []
     assert texts(wanted, [*as_built(wanted), Pool("pool-shop-old")]) == ["pool pool-shop-old is left over"]

@@ -78,7 +78,7 @@ def of_port(items: Iterable[Object], port: str) -> set[str]:
 
 
 @pytest.mark.parametrize("scenario", Scenario)
-def test_all_that_a_dropped_port_has_left_is_known(scenario: Scenario) -> None:
+def test_everything_that_a_dropped_port_has_left_is_found(scenario: Scenario) -> None:
     service, items = built("shop", ["http", "old"], scenario)
     found = find_orphans([only(service, "http")], NAMING, Inventory(items))
     assert removable(found) == of_port(items, "old")
@@ -99,7 +99,7 @@ def test_a_service_of_the_same_name_with_other_machines_is_another(scenario: Sce
     assert removable(found) == set()
 
 
-def test_a_service_that_is_removed_whole_takes_all_that_has_its_name_and_can_be_read_in_one_way() -> None:
+def test_a_service_that_is_removed_completely_takes_every_unambiguous_object_with_its_name() -> None:
     service, items = built("shop", ["http"], Scenario.SHARED_INTERNAL)
     other = built("shop", ["theirs"], Scenario.SHARED_INTERNAL, ip="203.0.113.11", member="10.0.0.2", inside=[50])[1]
     found = find_orphans([service], NAMING, Inventory([*items, *other]), Evidence(whole=frozenset({"shop"})))
@@ -107,7 +107,7 @@ def test_a_service_that_is_removed_whole_takes_all_that_has_its_name_and_can_be_
     assert {one.why for one in found} == {"all of shop is to be removed"}
 
 
-def test_a_restore_point_is_proof_for_the_objects_that_it_holds() -> None:
+def test_a_restore_point_proves_the_objects_that_it_contains() -> None:
     service, _items = built("shop", ["http"], Scenario.SHARED_EXTERNAL)
     lone = [AppPortProfile("appPort_dnat-vs-shop-old", ("81",)), Pool("pool-shop-old"), Pool("pool-shop-new")]
     recorded = Evidence(recorded=frozenset((kind_of(item), item.name) for item in lone[:2]))
@@ -159,7 +159,7 @@ ALONE: dict[str, tuple[list[Object], set[str]]] = {
 
 
 @pytest.mark.parametrize("what", ALONE)
-def test_what_shows_whose_one_object_is(what: str) -> None:
+def test_the_owner_of_a_single_object_is_found(what: str) -> None:
     there, expected = ALONE[what]
     shop = built("shop", ["http"], Scenario.SHARED_INTERNAL)[0]
     assert removable(find_orphans([shop], NAMING, Inventory([*KEPT, *there]))) == expected
@@ -171,7 +171,7 @@ def test_a_profile_with_the_name_of_the_edge_gateway_is_used_there_only() -> Non
     assert removable(find_orphans([shop], ON_EDGE, Inventory([lone]))) == {lone.name}
 
 
-def test_namespaces_tell_services_apart() -> None:
+def test_namespaces_distinguish_services() -> None:
     naming = Naming.parse("{kind}-{namespace}.{service}-{port}")
     specs = [PortSpec("http", 80, 8080)]
     shop = Service.build("shop", specs, naming, namespace="a", external_ip=IP, members=[MEMBER])
@@ -188,14 +188,14 @@ def test_rules_of_one_name_are_left_even_if_the_operator_names_them() -> None:
     assert removable(found) == set()
 
 
-def test_an_object_whose_port_has_others_that_stay_goes_alone() -> None:
+def test_an_object_whose_port_has_others_that_stay_is_removed_alone() -> None:
     shop = built("shop", ["http"], Scenario.SHARED_INTERNAL)[0]
     there = Inventory([*KEPT, OLD_VIP, replace(OLD_RULE, internal="192.168.8.9")])
     found = former_ports(find_orphans([shop], NAMING, there), NAMING)
     assert (found.ports, found.single) == ((), (("nat_rule", OLD_RULE.name),))
 
 
-def test_an_object_whose_port_is_not_clear_goes_alone_if_the_operator_names_it() -> None:
+def test_an_object_whose_port_is_ambiguous_is_removed_alone_if_the_operator_names_it() -> None:
     """Its name may belong to either of two ports, whose other objects have different names."""
     naming = Naming.parse("{service}-{kind}-{port}")
     shop = built("shop", ["http"], Scenario.SHARED_INTERNAL, naming=naming)[0]
@@ -220,7 +220,7 @@ def test_an_object_whose_port_is_not_clear_goes_alone_if_the_operator_names_it()
         (Pool("x"), False),
     ],
 )
-def test_what_takes_a_port_of_a_service_is_in_its_way(item: Object, expected: bool) -> None:
+def test_an_object_that_takes_a_port_of_a_service_is_in_its_way(item: Object, expected: bool) -> None:
     shop = built("shop", ["http"], Scenario.SHARED_INTERNAL)[0]
     assert in_the_way(item, shop, IP, Inventory([*KEPT, item])) is expected
 
@@ -235,7 +235,7 @@ SERVICES = st.dictionaries(LABELS, PORTS, min_size=1, max_size=2)
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=120)
 @given(mine=SERVICES, theirs=SERVICES, scenario=st.sampled_from(list(Scenario)), data=st.data())
-def test_what_serves_others_is_never_removed_and_what_a_port_left_always(
+def test_objects_of_others_are_never_removed_and_leftovers_of_a_port_always(
     mine: dict[str, list[str]], theirs: dict[str, list[str]], scenario: Scenario, data: st.DataObject
 ) -> None:
     """Whatever the names of services and ports are, and whoever else uses these names."""

@@ -287,7 +287,7 @@ def test_a_verification_names_the_port_and_what_is_wrong(damage: str) -> None:
     assert "default/web" in found["message"]
 
 
-def test_a_pool_that_is_not_up_is_judged_by_its_members_port() -> None:
+def test_a_pool_that_is_not_up_is_judged_by_the_port_of_its_members() -> None:
     """If a pool is UP, its members answer on the right port, which a list of pools does not contain."""
     found = as_results(built(Scenario.SHARED_INTERNAL, 1))
     (gateway,) = found["edge_gateways"]
@@ -301,7 +301,7 @@ def test_a_pool_that_is_not_up_is_judged_by_its_members_port() -> None:
     assert verify_report(cluster(Scenario.SHARED_INTERNAL, 1), found, "shared_internal", RANGE)["ok"]
 
 
-def test_a_range_of_ports_of_another_object_is_a_conflict_in_the_preflight() -> None:
+def test_a_port_range_of_another_object_is_a_conflict_in_the_preflight() -> None:
     items = list(built(Scenario.SHARED_INTERNAL, 1))
     ranges = {
         VirtualService("theirs", "their-pool", IP, ("79-81",)): "virtual service 'theirs'",

@@ -77,7 +77,7 @@ def removable(found: list[Orphan]) -> set[str]:
     return {one.item.name for one in found if one.removable}
 
 
-def test_a_claimed_object_is_no_orphan_in_any_shape() -> None:
+def test_a_claimed_object_is_not_an_orphan_in_any_shape() -> None:
     for shape in ("shared_external", "shared_internal", "distinct_internal"):
         assert orphans(objects(shape), service()) == []
     half = {**full_set("web", "http", 80), "virtual_services": []}
@@ -97,7 +97,7 @@ def test_a_port_that_cpi_cannot_serve_now_keeps_its_objects() -> None:
     assert orphans(full_set("web", "http", 80), useless) == []
 
 
-def test_objects_with_the_name_of_a_service_of_another_controller_go_only_by_name() -> None:
+def test_objects_named_like_a_service_of_another_controller_are_removed_only_by_name() -> None:
     other, there = service(load_balancer_class="example.com/lb"), full_set("web", "http", 80)
     recorded = Witnesses(recorded=frozenset(one.key for one in orphans(there)))
     found = orphans(there, other, witnesses=recorded)
@@ -156,7 +156,7 @@ def test_a_name_that_may_be_another_clusters_needs_more_than_a_restore_point() -
     assert removable(orphans(there, cluster_id="prod", witnesses=named)) == names_of(there)
 
 
-def test_what_an_object_that_stays_uses_is_not_removed() -> None:
+def test_what_a_remaining_object_uses_is_not_removed() -> None:
     there = full_set("web", "http", 80)
     named = Witnesses(named=frozenset({there["pools"][0]["name"], there["application_port_profiles"][0]["name"]}))
     found = orphans(there, witnesses=named)
@@ -197,7 +197,7 @@ def finding(found: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in found["findings"] if one["check"] == "orphans"]
 
 
-def test_the_entity_of_cpi_is_a_witness_and_is_asked_for_only_where_it_can_help() -> None:
+def test_the_entity_of_cpi_is_a_witness_and_is_read_only_if_it_can_help() -> None:
     there = full_set("web", "http", 80)
     assert report(there)["unproven"] is True
     assert report(there, prune=False)["unproven"] is False
@@ -241,7 +241,7 @@ def test_an_interrupted_run_is_finished_with_the_same_names() -> None:
     assert finding(again) == []
 
 
-def test_an_orphan_in_the_way_of_a_service_goes_only_when_that_is_migrated() -> None:
+def test_an_orphan_in_the_way_of_a_service_is_removed_only_with_its_migration() -> None:
     there, old = objects("distinct_internal", ports=("http",)), full_set("web", "old", 80)
     both, stored = together(there, old), point(web=["http", "old"])
     found = report(both, service(ports=("http",)), point=stored)
@@ -275,7 +275,7 @@ PORTS = st.dictionaries(
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=300)
 @given(mine=IDS, theirs=IDS, live=PORTS, other=PORTS, gone=PORTS, remembered=PORTS, data=st.data())
-def test_nothing_that_lives_is_ever_removed(
+def test_no_object_of_a_live_service_is_ever_removed(
     mine: str, theirs: str, live: Any, other: Any, gone: Any, remembered: Any, data: st.DataObject
 ) -> None:
     """Whatever ids, Services and ports are called: no object of a live Service of this or another cluster is removed.

@@ -53,7 +53,7 @@ def raw(
         (raw(manager="manager"), Owner("Cluster API"), "kubectl patch cluster CLUSTER"),
     ],
 )
-def test_each_tool_is_named_with_the_way_to_pause_it(found: dict[str, Any], owner: Owner, how: str) -> None:
+def test_each_tool_is_named_with_the_command_that_pauses_it(found: dict[str, Any], owner: Owner, how: str) -> None:
     assert owner_of(found) == owner
     assert how in pause(facts.WritingTool(owner.tool, owner.name, owner.namespace, ()))
 
@@ -62,11 +62,11 @@ def test_each_tool_is_named_with_the_way_to_pause_it(found: dict[str, Any], owne
     "found",
     [raw(), raw(manager="kubectl-client-side-apply"), raw({"app.kubernetes.io/managed-by": "vcd.kubernetes"}), {}],
 )
-def test_a_person_is_no_tool(found: dict[str, Any]) -> None:
+def test_a_person_does_not_count_as_a_tool(found: dict[str, Any]) -> None:
     assert owner_of(found) is None
 
 
-def test_objects_of_one_owner_come_together() -> None:
+def test_objects_of_one_owner_are_grouped() -> None:
     found = describe_owners([("ConfigMap", raw(FLUX)), ("Service", raw()), ("Deployment", raw(FLUX)), ("Pod", None)])
     owner = {"tool": "Flux Kustomization", "name": "cpi", "namespace": "flux-system"}
     assert found == [{**owner, "objects": ["ConfigMap y/x", "Deployment y/x"]}]
@@ -117,7 +117,7 @@ LEASE = {"holder": HOLDER, "until": "2026-11-27T10:05:00Z", "live": True, "text"
         (None, "info", "an earlier change was interrupted; this run finishes it"),
     ],
 )
-def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, state: str, message: str) -> None:
+def test_a_run_in_progress_is_not_an_interrupted_one(lease: dict[str, Any] | None, state: str, message: str) -> None:
     rollout = {"state": "in_progress", "backup": "b", "replicas": 1, "lease": lease}
     cluster = ccm("distinct_internal", services=[service()], rollout=rollout)
     found = preflight_report(cluster, vcd(edge()), "shared_internal", None, "migrate")["findings"]
@@ -131,7 +131,7 @@ def test_a_run_that_works_is_no_interrupted_one(lease: dict[str, Any] | None, st
 
 
 @pytest.mark.parametrize(("before", "severity"), [(0, "warning"), (2, "error")])
-def test_a_run_does_not_end_well_with_a_cpi_that_it_has_stopped(before: int, severity: str) -> None:
+def test_a_run_that_leaves_cpi_stopped_is_not_successful(before: int, severity: str) -> None:
     cluster = ccm("distinct_internal")
     stopped = {"replicas": 0, "ready_replicas": 0, "running_replicas": 0}
     cluster["deployment"] = {**cluster["deployment"], **stopped}

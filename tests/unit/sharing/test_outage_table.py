@@ -28,7 +28,7 @@ def cell(start: Scenario, end: Scenario, ports: int) -> str:
     return " / ".join(dict.fromkeys(found))
 
 
-def test_the_table_says_what_the_planner_does() -> None:
+def test_the_table_agrees_with_the_planner() -> None:
     rows = [
         f"| `{start.value}` -> `{end.value}` | {' | '.join(cell(start, end, ports) for ports in (1, 2, 5))} |"
         for start, end in itertools.permutations(Scenario, 2)

@@ -43,7 +43,9 @@ def vips(picture: dict[str, Any] | None) -> list[str]:
         ("distinct_internal", ["192.168.8.2", "192.168.8.3"], ["192.168.8.2", "192.168.8.3"], (1, 2)),
     ],
 )
-def test_each_shape(shape: str, addresses: list[str], rules: list[str | None], in_use: tuple[int, int]) -> None:
+def test_the_picture_shows_each_shape(
+    shape: str, addresses: list[str], rules: list[str | None], in_use: tuple[int, int]
+) -> None:
     picture = picture_of(state(shape, ccm(shape, services=[service()]), vcd(healthy(objects(shape)))))
     assert vips(picture) == addresses
     assert [path["rule"] and path["rule"]["internal"] for path in paths(picture)] == rules
@@ -53,7 +55,7 @@ def test_each_shape(shape: str, addresses: list[str], rules: list[str | None], i
     assert picture["services"][0]["external_ip"] == "203.0.113.10"
 
 
-def test_health_and_members() -> None:
+def test_the_picture_shows_health_and_members() -> None:
     gateway = healthy(objects("shared_external"))
     gateway["virtual_services"][1]["health_status"] = "DOWN"
     gateway["healthy_pools"][0]["members"][2]["health_status"] = "DOWN"
@@ -84,7 +86,7 @@ def test_members_that_were_read_later_come_into_the_picture() -> None:
     assert with_members(None, vcd(gateway)) is None
 
 
-def test_what_is_missing_does_not_serve() -> None:
+def test_a_port_with_missing_objects_does_not_serve() -> None:
     found = without(objects("distinct_internal"), "nat_rules", 1)
     first, second = paths(picture_of(state("distinct_internal", ccm(services=[service()]), vcd(edge(**found)))))
     assert (first["serves"], second["serves"]) == (True, False)
@@ -120,7 +122,7 @@ def test_the_inventory_that_was_read_stays_as_it_is() -> None:
     assert picture_of(read) == before
 
 
-def test_the_way_back_has_a_plan_of_its_own() -> None:
+def test_going_back_has_a_picture_of_its_own_plan() -> None:
     point = {"scenario": "distinct_internal"}
     arguments = (ccm(services=[service()]), vcd(healthy(objects("distinct_internal"))), "shared_external")
     report = preflight_report(*arguments, existing="migrate", restore_point=point)
@@ -142,7 +144,7 @@ def test_free_addresses_are_those_of_the_preflight() -> None:
     assert report["pictures"]["before"]["internal"]["free"] == 99 - 2
 
 
-def test_what_is_not_known_is_none() -> None:
+def test_unknown_numbers_are_none() -> None:
     report = verify_report(ccm("shared_external"), vcd(ip_space_edge()), "shared_external")
     assert (report["picture"]["external"]["free"], report["picture"]["internal"]["free"]) == (None, None)
     assert verify_report(ccm(), {"skipped": True})["picture"] is None

@@ -51,7 +51,7 @@ def test_two_plans_in_turn_take_what_one_long_plan_takes(run: tuple[Inventory, l
 
 
 @given(runs(), runs())
-def test_whichever_run_it_takes(one: tuple[Inventory, list[Step]], two: tuple[Inventory, list[Step]]) -> None:
+def test_the_worst_of_several_runs_counts(one: tuple[Inventory, list[Step]], two: tuple[Inventory, list[Step]]) -> None:
     """While it works, the worst run counts; at the end, the run without refusals, which is the first."""
     inventory = one[0]
     both = places_of([one[1], two[1]], inventory)

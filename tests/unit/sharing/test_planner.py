@@ -101,7 +101,7 @@ def _built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("ports", SIZES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_every_migration_under_all_rules(
+def test_every_migration_succeeds_under_all_rules(
     move: tuple[Scenario, Scenario], ports: int, refuses: frozenset[VcdRule]
 ) -> None:
     """The shape is reached, other objects do not change, and the external IP is held as long as possible."""
@@ -153,7 +153,9 @@ def test_a_run_that_was_killed_anywhere_is_finished(
 
 @pytest.mark.parametrize("refuses", [frozenset(), frozenset(VcdRule)], ids=["managed_by_cpi", "strict"])
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_the_rollback_after_any_write(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
+def test_a_rollback_restores_the_service_after_any_write(
+    move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
+) -> None:
     """A Service whose migration fails gets back exactly the objects that it had."""
     before = built(move[0], 3)
     wanted = wanted_on(before, service(3), move[1])
@@ -166,14 +168,14 @@ def test_the_rollback_after_any_write(move: tuple[Scenario, Scenario], refuses: 
         assert own(wanted, gateway.inventory) == own(wanted, before), f"failed after {writes} writes"
 
 
-def test_removal_leaves_nothing_and_deletes_users_before_what_they_use() -> None:
+def test_a_removal_leaves_nothing_and_deletes_objects_before_what_they_use() -> None:
     for scenario in Scenario:
         gateway = StrictGateway(built(scenario, 2))
         gateway.carry_out(wanted_absent(service(2)))
         assert list(gateway.inventory) == []
 
 
-def test_one_rule_for_a_whole_service_and_back_to_one_a_port() -> None:
+def test_one_rule_for_a_whole_service_becomes_one_for_each_port_and_back() -> None:
     one = machines(specs(2))
     gateway = StrictGateway(Inventory())
     whole = wanted_on(gateway.inventory, one, Scenario.SHARED_INTERNAL, per_service=True)
@@ -368,7 +370,7 @@ def _changed(draw: st.DrawFn, item: Object) -> Object:
 
 @settings(max_examples=600, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged())
-def test_from_any_state_to_the_wanted_state(
+def test_any_state_is_repaired_to_the_wanted_state(
     state: tuple[Inventory, int, Scenario, frozenset[VcdRule]],
 ) -> None:
     """Repair: whatever was changed, one run reaches the wanted state, and a second run has nothing to do."""
@@ -390,7 +392,7 @@ def test_from_any_state_to_the_wanted_state(
 
 @settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged(), st.integers(0, 12))
-def test_killed_during_a_repair(state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], writes: int) -> None:
+def test_a_killed_repair_is_finished(state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], writes: int) -> None:
     inventory, ports, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)
     gateway.carry_out(wanted_on(inventory, service(ports), scenario), kill_after=writes)

@@ -108,7 +108,7 @@ def test_messages_name_what_was_found() -> None:
     assert only("existing_services", "shared_external", one, fitting) == seen
 
 
-def test_a_finding_says_whether_it_is_ok() -> None:
+def test_each_finding_says_whether_it_is_ok() -> None:
     report = preflight_report(
         ccm(deployment=None),
         vcd(edge(service_engine_groups=[group("a", 1, 0), group("b", None, 0)])),

@@ -29,7 +29,7 @@ from sharing_builders import RANGE, ccm, edge, ip_space_edge, nat_rule, objects,
         ("nonsense", "error", "START-END"),
     ],
 )
-def test_one_arm_range(one_arm: Any, severity: str, words: str) -> None:
+def test_the_one_arm_range_is_checked(one_arm: Any, severity: str, words: str) -> None:
     ((level, message),) = found("one_arm", "shared_internal", ccm("shared_external"), one_arm=one_arm)
     assert level == severity
     assert words in message
@@ -84,7 +84,9 @@ def test_addresses_that_another_cluster_holds_do_not_count() -> None:
         ([], [], "203.0.113.128/25", "warning"),
     ],
 )
-def test_external_addresses(used: list[str], services: list[dict[str, Any]], vip_subnet: str, severity: str) -> None:
+def test_the_number_of_free_external_addresses_is_checked(
+    used: list[str], services: list[dict[str, Any]], vip_subnet: str, severity: str
+) -> None:
     config = {**CONFIG, "loadbalancer": {"network": "k8s-net", "vipSubnet": vip_subnet}}
     answer = vcd(edge(used_ip_addresses=[{"address": address, "category": "NAT_RULE"} for address in used]))
     cluster = ccm(services=services, config=config)

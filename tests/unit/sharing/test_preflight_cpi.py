@@ -49,7 +49,7 @@ def test_an_unknown_version_of_cpi_names_the_image() -> None:
         ({**DEPLOYMENT, "replicas": 0, "ready": False, "running_replicas": 1}, "in_progress", ["info", "info"]),
     ],
 )
-def test_cpi_itself(deployment: dict[str, Any] | None, rollout: str, expected: list[str]) -> None:
+def test_the_state_of_cpi_is_checked(deployment: dict[str, Any] | None, rollout: str, expected: list[str]) -> None:
     cluster = ccm(deployment=deployment, rollout={"state": rollout, "backup": None})
     assert severities("cpi", "shared_external", cluster) == expected
 
@@ -71,7 +71,7 @@ def test_cpi_itself(deployment: dict[str, Any] | None, rollout: str, expected: l
         ({"config": None, "problems": ["not YAML: line 3: found a tab"]}, ["error"]),
     ],
 )
-def test_the_file(changes: dict[str, Any], expected: list[str]) -> None:
+def test_the_file_is_checked(changes: dict[str, Any], expected: list[str]) -> None:
     assert severities("configuration", "shared_external", ccm("shared_internal", **changes)) == expected
 
 
@@ -116,7 +116,7 @@ def test_problems_of_the_file_are_quoted() -> None:
     ("cluster_id", "source", "severity"),
     [("urn:x", "config", "info"), ("urn:x", "secret", "info"), ("", "none", "error")],
 )
-def test_cluster_id(cluster_id: str, source: str, severity: str) -> None:
+def test_the_cluster_id_is_required(cluster_id: str, source: str, severity: str) -> None:
     cluster = ccm(cluster_id=cluster_id or None, cluster_id_source=source)
     assert severities("cluster_id", "shared_external", cluster) == [severity]
 

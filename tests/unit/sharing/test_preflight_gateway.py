@@ -46,7 +46,7 @@ def test_the_refusal_of_an_old_vcd_names_its_version_and_a_remedy() -> None:
         ([edge(), edge(owner={"id": "urn:2", "name": "acme-vdc-2"})], ["error"]),
     ],
 )
-def test_edge_gateway(edges: list[dict[str, Any]], expected: list[str]) -> None:
+def test_exactly_one_suitable_edge_gateway_is_required(edges: list[dict[str, Any]], expected: list[str]) -> None:
     assert severities("edge_gateway", "shared_external", None, vcd(*edges)) == expected
 
 
@@ -90,7 +90,7 @@ def test_an_unknown_gateway_is_an_error_with_a_remedy() -> None:
         ([group("a", 20, 20), group("b", 20, 1)], "distinct_internal", ["info", "warning"]),
     ],
 )
-def test_service_engine_groups(groups: list[dict[str, Any]], current: str, expected: list[str]) -> None:
+def test_service_engine_groups_must_have_room(groups: list[dict[str, Any]], current: str, expected: list[str]) -> None:
     answer = vcd(edge(service_engine_groups=groups))
     assert severities("service_engine_group", "shared_external", ccm(current), answer) == expected
 

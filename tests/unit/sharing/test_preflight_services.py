@@ -21,7 +21,7 @@ from sharing_builders import ccm, edge, nat_rule, objects, pool, profile, servic
         ([service("a"), service("a", "shop", load_balancer_class="example.com/other")], "info"),
     ],
 )
-def test_two_services_with_one_name(services: list[dict[str, Any]], severity: str) -> None:
+def test_two_services_with_one_name_are_an_error(services: list[dict[str, Any]], severity: str) -> None:
     assert severities("service_names", "shared_external", ccm(services=services)) == [severity]
 
 
@@ -42,7 +42,7 @@ def test_two_services_with_one_name(services: list[dict[str, Any]], severity: st
         ("invalid", "shared_internal", "shared_external", "error"),
     ],
 )
-def test_existing_services(current: str, target: str, shape: str, expected: str) -> None:
+def test_existing_services_are_checked_against_the_target(current: str, target: str, shape: str, expected: str) -> None:
     answer = vcd(edge(**objects(shape)))
     assert severities("existing_services", target, ccm(current, services=[service()]), answer) == [expected]
 

@@ -96,7 +96,7 @@ def test_a_run_is_never_worse_than_its_plan(
 
 @pytest.mark.parametrize("refuses", WORLDS, ids=len)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_tcp_and_udp_on_one_number_are_promised_apart(
+def test_tcp_and_udp_on_one_number_have_separate_outages(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
 ) -> None:
     specs = [PortSpec("tcp", 53, 53), PortSpec("udp", 53, 53, "UDP")]
@@ -115,7 +115,7 @@ def test_tcp_and_udp_on_one_number_are_promised_apart(
 
 @pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_what_is_known_beforehand_makes_no_plan_worse(
+def test_knowing_the_rules_beforehand_makes_no_plan_worse(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
 ) -> None:
     """Rules that the operator has stated are not probed, and their plan announces no more than one with probes."""
@@ -166,7 +166,7 @@ def test_a_port_whose_virtual_service_moves_keeps_its_rule_until_then(scenario: 
 
 
 @pytest.mark.parametrize("scenario", Scenario)
-def test_single_orphans_go_last_and_what_uses_another_first(scenario: Scenario) -> None:
+def test_single_orphans_are_removed_last_and_objects_before_what_they_use(scenario: Scenario) -> None:
     one = service("a", 80)
     left = [VirtualService("old-vs", "old-pool", "192.168.8.77", ("80",)), Pool("old-pool")]
     inventory = Inventory([*built(Scenario.SHARED_EXTERNAL, one), *left])

@@ -44,7 +44,7 @@ IDS = st.one_of(LABELS, st.just(URN), st.sampled_from(["a-", "-a", "A.b_c", "a--
         ("a-a", "ingress-vs-x-a-a-a-p", [("x", "a-p"), ("x-a", "p")]),
     ],
 )
-def test_every_way_to_read_a_name(cluster_id: str, name: str, expected: list[tuple[str, str]]) -> None:
+def test_every_reading_of_a_name_is_found(cluster_id: str, name: str, expected: list[tuple[str, str]]) -> None:
     found = readings(Naming.of_cluster(cluster_id), VIRTUAL_SERVICE, name)
     assert [(one.service, one.port) for one in found] == expected
 
@@ -57,7 +57,7 @@ def test_the_port_that_has_a_name_is_among_its_readings(cluster_id: str, service
 
 
 @given(mine=IDS, theirs=IDS, service=LABELS, port=st.one_of(st.just(""), LABELS))
-def test_a_name_of_another_cluster_is_never_read_without_doubt(mine: str, theirs: str, service: str, port: str) -> None:
+def test_a_name_of_another_cluster_is_always_ambiguous(mine: str, theirs: str, service: str, port: str) -> None:
     for kind, name in Naming.of_cluster(theirs).port(service, port).pairs():
         ways = readings(Naming.of_cluster(mine), kind, name)
         if mine != theirs and ways:

@@ -79,12 +79,12 @@ def test_another_reason_reveals_no_rule(step: Step, inventory: Inventory, text: 
         (TO_EXTERNAL, BEHIND, SHARING, VcdRule.SHARED_PUT),
     ],
 )  # fmt: skip
-def test_the_words_of_a_rule(step: Step, inventory: Inventory, text: str, rule: VcdRule) -> None:
+def test_the_words_of_a_refusal_reveal_the_rule(step: Step, inventory: Inventory, text: str, rule: VcdRule) -> None:
     assert revealed_rules(step, text, inventory) == {rule}
     assert revealed_rules(replace(step, probes=step.probes - {rule}), text, inventory) == frozenset()
 
 
-def test_a_name_that_a_person_chose_is_no_reason() -> None:
+def test_a_chosen_name_is_not_read_as_a_reason() -> None:
     """The name of an object in the text is not read as Cloud Director's words."""
     name = "dnat-rate-limit"
     inventory = Inventory([NatRule(name, IP, INNER, "80")])
@@ -100,7 +100,7 @@ def test_every_wording_has_a_source_and_every_rule_a_meaning() -> None:
     assert set(MEANINGS) == EVERYTHING
 
 
-def test_a_person_is_told_which_rule_to_state() -> None:
+def test_the_message_names_the_rule_to_state() -> None:
     text = unrecognised(replace(TO_DNAT, probes=frozenset({VcdRule.OVERLAP})))
     assert "vcd_rules: vip_and_dnat_on_one_address" in text
     assert "shared_ip_vcd_rules" in text
@@ -152,7 +152,9 @@ def test_from_any_state_a_refusal_at_any_write_loses_nothing(
 
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_a_target_that_is_always_refused(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
+def test_a_target_that_is_always_refused_leaves_the_service_working(
+    move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
+) -> None:
     """Whichever state of an object Cloud Director never accepts: afterwards the Service serves on every port."""
     wanted = wanted_on(built(move[0], 3), service(3), move[1])
     plain = StrictGateway(built(move[0], 3), refuses)

@@ -41,7 +41,7 @@ def test_a_long_value_is_cut() -> None:
     assert len(str(caught.value)) < 150
 
 
-def test_the_preflight_as_text() -> None:
+def test_the_preflight_is_shown_as_text() -> None:
     answer = vcd(edge(service_engine_groups=[group("seg", 5, 5)], **objects("distinct_internal")))
     report = preflight_report(ccm(services=[service()]), answer, "shared_external")
     lines = report_lines(report)
@@ -71,14 +71,14 @@ def test_the_heading_names_both_scenarios(current: str, target: str, one_arm: st
     assert report_lines(report)[0].endswith("nothing to change") is not report["change"]
 
 
-def test_the_verification_as_text() -> None:
+def test_the_verification_is_shown_as_text() -> None:
     good = verify_report(ccm(), vcd(edge()))
     assert report_lines(good)[0] == "verification of distinct_internal: passed"
     bad = verify_report(ccm(deployment=None), vcd(edge()))
     assert report_lines(bad)[0] == "verification of distinct_internal: FAILED"
 
 
-def test_the_plan_as_text() -> None:
+def test_the_plan_is_shown_as_text() -> None:
     restart = {"done": "recreate", "needed": True, "reason": "the content changes"}
     plan = {"changed": True, "steps": ["scale to 0", "create it"], "restart": restart, "resumed": False}
     assert report_lines(plan) == [
@@ -104,7 +104,7 @@ def move(name: str, before: str, steps: int, **outage: Any) -> dict[str, Any]:
     }
 
 
-def test_the_plan_in_cloud_director_as_text() -> None:
+def test_the_plan_in_cloud_director_is_shown_as_text() -> None:
     services = [
         move("web", "distinct_internal", 7, ports={"80": 3, "443": 0}, window=1),
         move("api", "shared_external", 1),
@@ -122,7 +122,7 @@ def test_the_plan_in_cloud_director_as_text() -> None:
     assert report_lines(nothing) == ["plan in Cloud Director: nothing to do"]
 
 
-def test_a_way_back_as_text() -> None:
+def test_a_rollback_is_shown_as_text() -> None:
     back = {
         "ok": True,
         "taken": "2026-05-04T10:11:12Z",
@@ -137,7 +137,7 @@ def test_a_way_back_as_text() -> None:
     assert report_lines({"ok": False, "summary": "no way", "notes": []}) == ["no way"]
 
 
-def test_the_message_of_a_failure() -> None:
+def test_the_message_of_a_failure_is_complete() -> None:
     line = failure_message({"msg": "default/b: BUSY; migrated: default/a."}, "/d/x.json", "ConfigMap y")
     assert line == (
         "default/b: BUSY; migrated: default/a; the restore point is in /d/x.json and in ConfigMap y; "

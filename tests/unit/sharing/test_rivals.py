@@ -72,9 +72,7 @@ PROFILES = (AppPortProfile("https", ("443",)), AppPortProfile("dns", ("UDP 53", 
 
 
 @given(st.lists(st.one_of(SERVICES, RULES), max_size=4, unique_by=lambda one: one.name), st.one_of(SERVICES, RULES))
-def test_a_rival_is_a_claimant_of_what_both_take_and_there_are_no_others(
-    present: list[Claimant], planned: Claimant
-) -> None:
+def test_rivals_are_exactly_the_claimants_of_what_both_objects_take(present: list[Claimant], planned: Claimant) -> None:
     inventory = Inventory([*PROFILES, *present])
     by_rule = isinstance(planned, NatRule)
     exempts = by_rule and planned.type == NO_DNAT  # it is in the way of rules that translate, and of no other rules
@@ -94,7 +92,7 @@ def test_a_rival_is_a_claimant_of_what_both_take_and_there_are_no_others(
 
 
 @given(st.one_of(SERVICES, RULES), st.one_of(SERVICES, RULES))
-def test_whoever_is_in_the_way_is_told_from_either_side(one: Claimant, other: Claimant) -> None:
+def test_a_conflict_is_found_from_either_side(one: Claimant, other: Claimant) -> None:
     mine, theirs = Inventory([*PROFILES, one]).rivals(other), Inventory([*PROFILES, other]).rivals(one)
     both_translate = all(isinstance(item, VirtualService) or item.type != NO_DNAT for item in (one, other))
     if both_translate:
@@ -116,7 +114,7 @@ def test_whoever_is_in_the_way_is_told_from_either_side(one: Claimant, other: Cl
         (rule(port="", profile="unknown"), "DNAT rule 'rule' takes the traffic to its port 443"),
     ],
 )
-def test_a_virtual_service_is_refused(present: Claimant, why: str) -> None:
+def test_a_virtual_service_on_a_taken_port_is_refused(present: Claimant, why: str) -> None:
     planned = VirtualService("new", "pool", IP, ("443",))
     assert [text.partition(": ")[0] for text in said(planned, present)] == [why]
 
@@ -133,11 +131,11 @@ def test_a_virtual_service_is_refused(present: Claimant, why: str) -> None:
         rule(type=SNAT, port=""),
     ],
 )
-def test_a_virtual_service_beside_others_is_fine(present: Claimant) -> None:
+def test_a_virtual_service_on_a_free_port_is_accepted(present: Claimant) -> None:
     assert said(VirtualService("new", "pool", IP, ("443",)), present, *PROFILES) == []
 
 
-def test_ipv6_counts_as_ipv4_does() -> None:
+def test_ipv6_counts_like_ipv4() -> None:
     planned = VirtualService("new", "pool", "", ("443",), ipv6_address="2001:db8::1")
     assert said(planned, web(address="", ipv6_address="2001:db8::2")) == []
     assert len(said(planned, web(address="", ipv6_address="2001:db8::1"))) == 1
@@ -166,7 +164,7 @@ def test_of_two_rules_the_lower_priority_applies_and_equal_ones_are_refused() ->
     assert "with the same priority (5), so that it is not certain which of the two rules applies" in refusal
 
 
-def test_a_no_dnat_rule_is_made_for_that() -> None:
+def test_a_no_dnat_rule_only_warns_of_an_equal_priority() -> None:
     (text,) = said(rule(type=NO_DNAT), rule("other"))
     assert text.startswith("warning: DNAT rule 'other' is for port 443 of 203.0.113.10, too, with the same priority")
     assert said(rule(type=NO_DNAT), web()) == []
@@ -179,7 +177,7 @@ def test_rules_on_different_interfaces_never_meet() -> None:
     assert len(said(rule(**uplink), rule("other"))) == 1
 
 
-def test_what_was_in_the_way_before_blocks_no_other_change() -> None:
+def test_an_existing_conflict_blocks_no_other_change() -> None:
     old = VirtualService("old", "pool", IP, ("80",), id="old")
     wider = VirtualService("old", "pool", IP, ("80", "443"), id="old")
     present = (old, rule(port="80"))
@@ -187,6 +185,6 @@ def test_what_was_in_the_way_before_blocks_no_other_change() -> None:
     assert len(said(wider, *present, rule("https", port="443"), before=old)) == 1
 
 
-def test_an_object_is_no_rival_of_itself() -> None:
+def test_an_object_is_not_a_rival_of_itself() -> None:
     assert said(web("80", "443"), web("443")) == []
     assert said(rule(port=""), rule()) == []

@@ -23,7 +23,7 @@ from report_records import failed, looked_at, outcome
 COUNT = st.none() | st.integers(0, 50)
 
 
-def test_a_change() -> None:
+def test_the_report_of_a_change_is_complete() -> None:
     one = cluster_report("prod-1", outcome(services=2))
     assert one.internal.in_words("shared_external") == "3 in use, 0 after shared_external, 3 freed"
     assert one.external.in_words("shared_external") == "2 in use"
@@ -47,7 +47,7 @@ def test_a_plan_shows_the_planned_state() -> None:
     assert run_report({"prod-1": kept}).title == "IP sharing: the plan"
 
 
-def test_a_failure_shows_what_was_moved_and_what_not() -> None:
+def test_a_failure_shows_what_was_moved_and_what_was_not() -> None:
     one = cluster_report("prod-2", failed())
     assert (one.end.state, one.end.cpi, one.planned_down) == ("failed", 0, (15, 24))
     assert (one.end.services, one.end.seconds_down, one.end.ports_down) == (1, 12.5, 1)
@@ -86,7 +86,7 @@ def test_a_verification_that_fails_after_a_change_shows_the_change() -> None:
     assert "shared_ip_restore_file=/home/ops/" in one.way_back
 
 
-def test_a_look_at_the_present_state() -> None:
+def test_a_verification_reports_the_current_state() -> None:
     report = run_report({"prod-1": looked_at(), "prod-2": looked_at(nat_rules=[])}, who="alice", when="now")
     assert report.title == "IP sharing: the present state"
     assert report.headline == "2 clusters: 1 verified, 1 deviates"
@@ -98,7 +98,7 @@ def test_a_look_at_the_present_state() -> None:
     assert not report.moves
 
 
-def test_a_cluster_that_was_not_reached() -> None:
+def test_a_cluster_that_was_not_reached_is_reported() -> None:
     report = run_report({"prod-1": {}, "prod-2": outcome()})
     assert [edge.name for edge in report.edges] == ["acme-edge", ""]
     assert report.edges[1].clusters[0].end.reason == "the run did not reach it"
@@ -128,7 +128,7 @@ def test_the_free_addresses_of_an_edge_gateway_are_those_read_last() -> None:
         (Addresses(), "not read"),
     ],
 )
-def test_addresses_in_words(addresses: Addresses, words: str) -> None:
+def test_addresses_are_put_into_words(addresses: Addresses, words: str) -> None:
     assert addresses.in_words("shared_external") == words
 
 
@@ -161,7 +161,7 @@ def test_the_command_that_goes_back(cluster: str, command: str) -> None:
     assert ClusterReport(end_of(cluster, kept)).way_back == command
 
 
-def test_no_restore_point_no_command() -> None:
+def test_without_a_restore_point_there_is_no_command() -> None:
     kept = outcome(services=1)
     kept["result"]["restore_point"] = ""
     assert cluster_report("prod-1", kept).way_back == ""
@@ -175,7 +175,7 @@ def test_no_restore_point_no_command() -> None:
         ({"planned": "x"}, "clusters.prod-1.planned"),
     ],
 )
-def test_what_the_playbooks_do_not_keep_is_refused(changes: dict[str, Any], place: str) -> None:
+def test_data_that_the_playbooks_do_not_keep_is_refused(changes: dict[str, Any], place: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         cluster_report("prod-1", {**outcome(services=1), **changes})
     assert place in str(caught.value)
@@ -189,7 +189,7 @@ def machines(edge_gateway: str = "acme-edge", severity: str = "warning") -> dict
     return {"audit": audit, "picture": verification["picture"], "scenario": "shared_internal", "lines": []}
 
 
-def test_services_of_machines_have_a_part_of_their_own() -> None:
+def test_services_of_machines_have_their_own_part() -> None:
     kept = {
         "both": {**looked_at(), "machines": [machines("globex-edge", "error")]},
         "alone": {"result": None, "failure": None, "machines": [machines()]},

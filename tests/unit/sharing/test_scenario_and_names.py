@@ -58,7 +58,7 @@ def test_the_cluster_id_loses_its_prefix(cluster_id: str, short: str) -> None:
     assert names.short_cluster_id(cluster_id) == short
 
 
-def test_names_are_the_ones_that_cpi_looks_for() -> None:
+def test_names_are_those_that_cpi_looks_for() -> None:
     found = names.Naming.of_cluster(URN).port("web", "https")
     assert tuple(found) == (
         f"ingress-vs-web-{SHORT}-https",

@@ -174,7 +174,9 @@ def test_from_any_state_to_any_other_whenever_it_is_killed(
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(STATES, STATES, WORLDS, st.integers(0, 14))
-def test_a_refusal_brings_everything_back(before: State, after: State, world: frozenset[VcdRule], refused: int) -> None:
+def test_everything_is_rolled_back_after_a_refusal(
+    before: State, after: State, world: frozenset[VcdRule], refused: int
+) -> None:
     """This compares what the options of the failed run name: it can have changed nothing else."""
     after = replace(after, ports=before.ports, protocol=before.protocol)
     gateway = Gateway(Inventory(), refuses=world)
@@ -212,7 +214,7 @@ def test_a_redirect_of_an_operator_is_enough_if_it_is_the_same(change: dict[str,
     assert with_redirect((theirs,), 443) == ((theirs,) if enough else (redirect(443), theirs))
 
 
-def test_the_plan_says_it_and_needs_the_right_for_it() -> None:
+def test_the_plan_names_the_policies_and_needs_the_right_for_them() -> None:
     state = State(Scenario.SHARED_EXTERNAL, 443, ((REQUEST_RULES, (rule("a"), rule("b"))),))
     goal = state.goal()
     steps = plan_service(state.service, goal, Inventory()).steps

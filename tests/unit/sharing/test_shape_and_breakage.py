@@ -117,7 +117,7 @@ def merge(*parts: dict[str, list[Any]]) -> dict[str, list[Any]]:
         ),
     ],
 )
-def test_shape(found: dict[str, list[Any]], ports: tuple[str, ...], shape: str) -> None:
+def test_the_shape_of_a_service_is_recognised(found: dict[str, list[Any]], ports: tuple[str, ...], shape: str) -> None:
     (seen,) = observed(found, service(ports=ports))
     assert seen.shape == shape
 
@@ -255,7 +255,7 @@ def test_a_service_without_objects_cannot_break(target: Scenario) -> None:
         ),
     ],
 )
-def test_other_harms(
+def test_other_harms_are_recognised(
     found: dict[str, list[Any]], changes: dict[str, Any], ip_spaces: bool, target: Scenario, expected: tuple[Harm, ...]
 ) -> None:
     (seen,) = observed(found, service(**changes), ip_spaces=ip_spaces)
@@ -289,7 +289,7 @@ def test_the_reason_says_what_a_person_would_see(
         assert word in item.why
 
 
-def test_evidence_and_fits_of_a_damaged_service() -> None:
+def test_a_damaged_service_has_evidence_and_fitting_scenarios() -> None:
     rule = nat_rule("web", "http", "203.0.113.10", "192.168.8.2")
     found = {"virtual_services": objects("shared_internal")["virtual_services"], "nat_rules": [rule]}
     (seen,) = observed(found, service())
@@ -343,7 +343,7 @@ def test_the_missing_rule_is_named_and_not_an_existing_one() -> None:
     assert item.why.endswith("it misses the DNAT rule dnat-ingress-vs-web-capvcdCluster:" + CLUSTER_ID[-36:] + "-https")
 
 
-def test_reasons_of_the_rarer_harms() -> None:
+def test_rarer_harms_have_reasons() -> None:
     three = (*TWO, "api")
     (several,) = breakages(observed(objects("distinct_internal", ports=three), service(ports=three)), D, E, False)
     assert "found: [192.168.8.2] and [192.168.8.3]'" in several.why

@@ -67,11 +67,11 @@ def texts(one: WantedService, inventory: Inventory) -> list[tuple[str, str]]:
     return [(fault.port, fault.why) for fault in faults(one, inventory)]
 
 
-def test_nothing_is_wrong(inventory: Inventory) -> None:
+def test_an_intact_shared_rule_has_no_fault(inventory: Inventory) -> None:
     assert texts(wanted(), inventory) == []
 
 
-def test_the_rule_is_missing_or_leads_elsewhere(inventory: Inventory) -> None:
+def test_a_missing_disabled_or_misdirected_rule_is_a_fault(inventory: Inventory) -> None:
     rule, label = shared_rule(inventory), f"DNAT rule {SHOP.shared_rule}"
     inventory.put(replace(rule, internal="192.168.8.9"))
     assert texts(wanted(), inventory) == [("", f"{label} leads to 192.168.8.9, not 192.168.8.2")]
@@ -90,13 +90,13 @@ def test_faults_of_a_port_and_of_the_rule_are_both_named(inventory: Inventory) -
     ]
 
 
-def test_the_rule_of_all_ports_beside_rules_for_each_port(inventory: Inventory) -> None:
+def test_the_rule_of_all_ports_beside_rules_for_each_port_is_a_fault(inventory: Inventory) -> None:
     found = texts(wanted(per_service=False), inventory)
     assert ("", f"DNAT rule {SHOP.shared_rule} should not exist") in found
     assert ("http", f"DNAT rule {HTTP.nat_rule} is missing") in found
 
 
-def test_a_rollback_brings_the_rule_back(inventory: Inventory) -> None:
+def test_a_rollback_restores_the_rule(inventory: Inventory) -> None:
     before = current_state(wanted(per_service=False), inventory)
     assert before.rule == shared_rule(inventory)
     goal = Goal(Scenario.DISTINCT_INTERNAL, DEFAULT_ONE_ARM, EDGE)

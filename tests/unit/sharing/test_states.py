@@ -88,7 +88,7 @@ def test_a_migration_that_was_killed_half_way_is_a_migration_again() -> None:
     assert (found.shape_before, found.planned_state) == ("mixed", "migrated")
 
 
-def test_states_in_words() -> None:
+def test_states_are_put_into_words() -> None:
     doing = [in_progress(state, Scenario.SHARED_INTERNAL) for state in ("created", "migrated", "repaired", "removed")]
     internal = "shared_internal"
     assert doing == [f"creating in {internal}", f"migrating to {internal}", f"repairing in {internal}", "removing"]

@@ -105,7 +105,7 @@ def test_a_profile_of_an_operator_keeps_its_protocols() -> None:
 
 @pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
-def test_tcp_and_udp_of_one_number_move(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
+def test_tcp_and_udp_of_one_number_move_together(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
     """Completely or not at all: if VCD refuses it, all is rolled back, and the next run says so before it writes."""
     before, after = move
     inventory = built(machines(*DNS), before)
@@ -129,7 +129,7 @@ def test_tcp_and_udp_of_one_number_move(move: tuple[Scenario, Scenario], refuses
 
 
 @pytest.mark.parametrize("scenario", list(Scenario))
-def test_one_protocol_is_no_obstacle_and_no_claim_for_the_other(scenario: Scenario) -> None:
+def test_one_protocol_does_not_block_the_other(scenario: Scenario) -> None:
     inventory = built(machines(TCP_53, name="tcp"), scenario)
     wanted = wanted_on(inventory, machines(UDP_53), scenario)
     check_between([wanted, wanted_on(inventory, machines(TCP_53, name="tcp"), scenario)])
@@ -172,7 +172,7 @@ def test_another_virtual_service_of_the_other_protocol_is_in_the_way_only_where_
         (f"port 53 of {IP}: the licence is already used by another tenant", False),
     ],
 )
-def test_the_words_of_the_refusal(text: str, known: bool) -> None:
+def test_the_words_of_the_refusal_reveal_the_rule(text: str, known: bool) -> None:
     tcp, udp = (one.virtual_service for one in want(machines(*DNS), Scenario.SHARED_EXTERNAL).ports)
     assert tcp is not None
     step = Step(Act.CREATE, None, udp, frozenset({VcdRule.PROTOCOLS}))
@@ -227,7 +227,7 @@ def _drifted(draw: st.DrawFn, item: Object) -> Object:
 
 @settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
-def test_from_any_state_to_the_wanted_one_and_back(data: st.DataObject) -> None:
+def test_a_service_moves_from_any_state_to_the_wanted_one_and_back(data: st.DataObject) -> None:
     """Ports change protocol and number, operators edit, runs are killed: one more run finishes it, or rolls it back.
 
     The judge finds nothing exactly if the plan is empty.

@@ -50,7 +50,7 @@ def test_each_deviation_is_found(changes: dict[str, Any], wanted: str, check: st
     assert report["ok"] is (severity != "error")
 
 
-def test_a_finished_rollout_is_fine() -> None:
+def test_a_finished_rollout_passes() -> None:
     assert verify_report(ccm(rollout={"state": "finished", "backup": None}), vcd(edge()), "distinct_internal")["ok"]
 
 
@@ -85,7 +85,7 @@ def test_a_service_that_does_not_work_is_an_error(scenario: str, shape: str) -> 
     assert f"default/web ({shape}) does not work under {scenario}" in report["summary"]
 
 
-def test_without_a_scenario_that_of_the_file_is_verified() -> None:
+def test_without_a_scenario_the_scenario_of_the_file_is_verified() -> None:
     assert verify_report(ccm("shared_external"), vcd(edge()))["wanted"] == "shared_external"
     assert verify_report(ccm("distinct_internal"), vcd(edge()), "")["ok"] is True
     assert verify_report(ccm("invalid", problems=["neither flag is set"]), vcd(edge()))["ok"] is False
@@ -165,7 +165,7 @@ def after(
 
 
 @pytest.mark.parametrize(("health", "before"), [("UP", "UP"), ("UP", "DOWN"), ("DOWN", "DOWN")])
-def test_a_migration_that_kept_its_promise(health: str, before: str) -> None:
+def test_a_migration_that_kept_its_promise_passes(health: str, before: str) -> None:
     report = after(health, before, orphans=("old",))
     assert (report["ok"], report["settling"]) == (True, False)
     assert messages(report)[-4:] == [
@@ -176,7 +176,7 @@ def test_a_migration_that_kept_its_promise(health: str, before: str) -> None:
     ]
 
 
-def test_what_another_cluster_may_have_made_meanwhile_is_not_left_behind() -> None:
+def test_possible_objects_of_another_cluster_do_not_count_as_left_behind() -> None:
     found = objects("shared_external")
     promised = promise(found)
     promised["plan"]["orphans"] = [{"kind": "pool", "name": "new", "why": "", "ambiguous": True}]
@@ -197,13 +197,13 @@ def test_what_another_cluster_may_have_made_meanwhile_is_not_left_behind() -> No
         ({"ips": (), "orphans": ("new",)}, "the change has left behind new", False),
     ],
 )
-def test_a_promise_that_was_not_kept(changes: dict[str, Any], message: str, settling: bool) -> None:
+def test_a_broken_promise_is_an_error(changes: dict[str, Any], message: str, settling: bool) -> None:
     report = after(**changes)
     assert (report["ok"], report["settling"]) == (False, settling)
     assert message in report["summary"]
 
 
-def test_a_service_that_was_deleted_during_the_migration_is_no_error() -> None:
+def test_a_service_that_was_deleted_during_the_migration_is_not_an_error() -> None:
     promised = promise({"virtual_services": []})
     report = verify_report(ccm("shared_external"), vcd(edge()), "shared_external", promised=promised)
     assert report["ok"] is True

@@ -48,7 +48,7 @@ def test_a_service_that_stays_and_does_not_work_is_a_warning(
     assert message.startswith(f"default/web stays as it is: {why}; it does not work under shared_external: ")
 
 
-def test_a_port_that_the_operator_leaves_out_is_no_warning() -> None:
+def test_a_port_that_the_operator_leaves_out_is_not_a_warning() -> None:
     given = ccm("shared_external", services=[service()], excluded=["default/web:https"])
     report = verify_report(given, vcd(edge(**objects("shared_external"))))
     assert report["ok"] is True
@@ -67,7 +67,7 @@ def test_a_service_that_another_controller_serves_is_not_judged() -> None:
     assert of_services(lost)[0][0] == "error"
 
 
-def test_a_virtual_service_that_is_down_is_a_warning_and_one_that_is_up_none() -> None:
+def test_a_virtual_service_is_a_warning_only_if_it_is_down() -> None:
     there = objects("shared_external")
     for item, health in zip(there["virtual_services"], ("DOWN", "UP"), strict=True):
         item["health_status"] = health
@@ -79,7 +79,7 @@ def test_a_virtual_service_that_is_down_is_a_warning_and_one_that_is_up_none() -
     ]
 
 
-def test_what_is_damaged_in_a_mixture_is_named_port_by_port() -> None:
+def test_damage_in_a_mixed_shape_is_named_port_by_port() -> None:
     there = objects("shared_internal")
     there["nat_rules"] = there["nat_rules"][:1]
     report = verify_report(ccm("shared_internal", services=[service()]), vcd(edge(**there)))

@@ -119,7 +119,7 @@ def test_internal_addresses_are_the_lowest_that_are_free() -> None:
         ({"app_protocol": "HTTP"}, {"ssl-ports": "443", "ssl-no-termination": "True"}, ("TCP", "")),
     ],
 )
-def test_protocol_and_certificate_of_a_port(
+def test_annotations_decide_protocol_and_certificate_of_a_port(
     port: dict[str, Any], annotations: dict[str, str], expected: tuple[str, str]
 ) -> None:
     named = {f"service.beta.kubernetes.io/vcloud-avi-{name}": value for name, value in annotations.items()}

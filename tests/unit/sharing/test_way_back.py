@@ -82,7 +82,7 @@ def test_the_default_certificate_is_that_of_the_file() -> None:
     assert [port["certificate"] for port in ports] == ["", "default"]
 
 
-def test_which_services_are_migrated() -> None:
+def test_only_these_services_are_migrated() -> None:
     others = [
         service("waiting", ips=()),
         service("pinned", ips=(), load_balancer_ip=OTHER),
@@ -112,7 +112,7 @@ def test_a_wrong_status_does_not_change_the_ip_of_a_service(status: str, pinned:
     assert external_ips(objects("shared_internal"), found) == {"web": expected}
 
 
-def test_two_external_ips() -> None:
+def test_kubernetes_decides_between_two_external_ips() -> None:
     two = {"virtual_services": [virtual_service("web", "http", OUTSIDE), virtual_service("web", "https", OTHER)]}
     assert external_ips(two, service()) == {"web": OUTSIDE}
     assert external_ips(two, service(ips=(OTHER,))) == {"web": OTHER}
@@ -191,7 +191,7 @@ def test_during_a_change_the_restore_point_is_the_stored_one() -> None:
     ],
 )
 @pytest.mark.parametrize("present", SCENARIOS)
-def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> None:
+def test_going_back_restores_scenario_range_and_ips(shape: str, internal: list[str] | None, present: str) -> None:
     now = ccm(present, services=[service()], rollout={"state": "finished", "backup": "b"})
     back = way_back(taken(shape), now, vcd(edge(**objects(present))))
     assert (back["ok"], back["scenario"], back["notes"]) == (True, shape, [])
@@ -201,7 +201,7 @@ def test_the_way_back(shape: str, internal: list[str] | None, present: str) -> N
     assert back["restore_point"]["objects"] == BODIES
 
 
-def test_a_point_of_version_1_holds_the_shapes_as_one_text() -> None:
+def test_a_restore_point_of_version_1_has_the_shapes_as_one_text() -> None:
     point = taken("shared_internal")
     now, gateway = ccm("shared_internal", services=[service()]), vcd(edge(**objects("shared_internal")))
     back = way_back(point, now, gateway)
@@ -211,7 +211,7 @@ def test_a_point_of_version_1_holds_the_shapes_as_one_text() -> None:
     assert [one["internal_ips"] for one in back["services"]] == [["192.168.8.2"]]
 
 
-def test_services_that_were_created_deleted_and_changed() -> None:
+def test_services_that_were_created_or_deleted_since_are_noted() -> None:
     point = taken("distinct_internal", service(), service("gone", ips=(OTHER,)))
     now = [service(ports=("http", "https", "more")), service("new", ips=(OTHER,))]
     found = objects("shared_external", ports=("http", "https"))
@@ -267,7 +267,7 @@ def test_a_restore_point_of_the_first_version_is_read() -> None:
     assert "virtual_services" not in back["restore_point"]
 
 
-def test_a_new_ip_is_kept_when_the_way_back_was_interrupted() -> None:
+def test_a_new_ip_is_kept_if_going_back_was_interrupted() -> None:
     """The restore point of the change in progress shows that the Service served on its new IP."""
     new = ccm("shared_external", services=[service(ips=(OTHER,))])
     begun = restore_point_of(info(), new, vcd(edge(**on(OTHER))))
@@ -313,7 +313,7 @@ def test_without_a_restore_point_the_line_says_what_to_do(point: Any) -> None:
         ({**taken(), "one_arm": {"start_ip": "x", "end_ip": "y"}}, "'x' is not an IPv4 address"),
     ],
 )
-def test_no_way_back(point: Any, reason: str) -> None:
+def test_an_unusable_restore_point_is_refused_with_the_reason(point: Any, reason: str) -> None:
     back = way_back(point, ccm(services=[service()]), vcd(edge()))
     assert (back["ok"], back["services"]) == (False, [])
     assert back["summary"].startswith("cannot go back to this restore point: ")
@@ -321,7 +321,7 @@ def test_no_way_back(point: Any, reason: str) -> None:
     assert "\n" not in back["summary"]
 
 
-def test_no_way_back_without_the_gateway() -> None:
+def test_going_back_needs_the_gateway() -> None:
     assert "exactly one edge gateway is needed" in way_back(taken(), ccm(), vcd())["summary"]
 
 
@@ -392,7 +392,7 @@ def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [one for key, item in items for one in ((*above, key), *places(item, (*above, key)))]
 
 
-def test_objects_of_a_kind_that_there_is_not_are_not_looked_at() -> None:
+def test_objects_of_unknown_kinds_are_ignored() -> None:
     point = {**copy.deepcopy(WHOLE), "objects": {"a": 1}}
     now = ccm(services=[service()], rollout={"state": "in_progress", "backup": "b"}, restore_point=point)
     assert way_back(WHOLE, now, vcd(edge(**objects("shared_external"))))["ok"]

@@ -92,7 +92,7 @@ def body(entity: Any, version: str = "1.1.0", **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_each_version_of_the_type_is_read_and_nothing_secret_of_it(version: str) -> None:
+def test_each_version_of_the_type_is_read_without_its_secrets(version: str) -> None:
     found = to_result(body(VERSIONS[version], version))
     assert found == FOUND
     assert KUBECONFIG not in json.dumps(found)
@@ -113,18 +113,18 @@ def test_each_version_of_the_type_is_read_and_nothing_secret_of_it(version: str)
         ({"entity": {"status": "gone"}}, "has no status"),
     ],
 )
-def test_what_is_wrong_with_an_entity_is_said(changed: dict[str, Any], problem: str) -> None:
+def test_faults_of_an_entity_are_named(changed: dict[str, Any], problem: str) -> None:
     found = to_result({**body(VERSIONS["1.1.0"]), **changed})
     assert problem in found["problem"]
     assert "\n" not in found["problem"]
     assert (found["id"], found["name"]) == (URN, "prod")
 
 
-def test_an_entity_that_nothing_was_written_to_yet_is_no_problem() -> None:
+def test_an_empty_entity_is_not_a_problem() -> None:
     assert to_result(body({"kind": "CAPVCDCluster", "status": {}}))["problem"] == ""
 
 
-def test_the_organization_of_the_entity_counts_more_than_what_is_written_in_it() -> None:
+def test_the_organization_of_the_entity_takes_precedence_over_its_content() -> None:
     assert to_result(body(VERSIONS["1.1.0"], org={"name": "globex"}))["org"] == "globex"
 
 
@@ -145,7 +145,7 @@ ANYTHING = st.recursive(
 
 
 @given(entity=ANYTHING, org=ANYTHING, state=ANYTHING, name=ANYTHING)
-def test_whatever_is_in_an_entity_it_is_a_cluster_with_texts(entity: Any, org: Any, state: Any, name: Any) -> None:
+def test_any_entity_becomes_a_cluster_with_texts(entity: Any, org: Any, state: Any, name: Any) -> None:
     found = to_result(body(entity, org=org, entityState=state, name=name))
     assert set(found) == set(FOUND)
     assert all(isinstance(value, str) for value in found.values())

@@ -29,7 +29,7 @@ ROWS = st.lists(st.sampled_from("abc"), min_size=1, max_size=4)
 
 
 @given(ROWS, st.sampled_from("abc"))
-def test_one_that_has_the_chain_stays_and_all_others_go(letters: list[str], wanted: str) -> None:
+def test_a_certificate_with_the_chain_stays_and_all_others_are_removed(letters: list[str], wanted: str) -> None:
     current, *staged = [{"id": str(number), "certificate": CHAINS[one]} for number, one in enumerate(letters)]
     kept, gone = to_replace(current, staged, CHAINS[wanted])
     assert (kept is not None) == (wanted in letters)
@@ -39,7 +39,7 @@ def test_one_that_has_the_chain_stays_and_all_others_go(letters: list[str], want
 
 
 @given(st.text(), st.text())
-def test_the_name_of_a_staged_certificate_is_known_again(name: str, other: str) -> None:
+def test_the_name_of_a_staged_certificate_is_recognised(name: str, other: str) -> None:
     alias = staging_name(name, CHAINS["a"])
     assert is_staged_for(alias, name)
     assert not is_staged_for(name, name)
@@ -93,7 +93,7 @@ _CLOSED, CLOSED_KEY = make_pair("c", "phrase-zQ9")
         ),
     ],
 )
-def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(CollectionError) as error:
         from_options({"name": "web", **options})
     assert text in error.value.message
@@ -101,7 +101,7 @@ def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
     assert "\n" not in error.value.message
 
 
-def test_keys_that_fit() -> None:
+def test_matching_keys_are_accepted() -> None:
     assert from_options({"name": "web", "certificate": PEM, "private_key": KEY}) == {"name": "web"}
     with_phrase = {"certificate": _CLOSED, "private_key": CLOSED_KEY, "private_key_passphrase": "phrase-zQ9"}
     assert from_options({"description": "", **with_phrase}) == {"description": ""}

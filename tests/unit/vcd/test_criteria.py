@@ -30,7 +30,7 @@ CRITERIA = st.lists(st.fixed_dictionaries({"rules": st.lists(RULES, min_size=1, 
 
 
 @given(criteria=CRITERIA)
-def test_what_is_written_is_what_was_wanted(criteria: list[dict[str, Any]]) -> None:
+def test_what_is_written_is_what_the_options_say(criteria: list[dict[str, Any]]) -> None:
     wanted = from_options({"criteria": criteria})
     assert differences(to_result(apply({}, wanted, {})), wanted) == {}
     sent = apply({}, wanted, {})["vmCriteria"]

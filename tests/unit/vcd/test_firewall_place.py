@@ -53,7 +53,7 @@ def test_two_rules_before_the_same_one_do_not_push_each_other_away() -> None:
     assert not is_placed(["x", "z", "y"], "x", RulePlace(after="z"))
 
 
-def test_a_rule_that_is_gone_is_no_place() -> None:
+def test_a_missing_rule_is_not_a_place() -> None:
     with pytest.raises(KeyError):
         placed([{"id": "a"}], {"id": "b"}, RulePlace(before="c"))
 

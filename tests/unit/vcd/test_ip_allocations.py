@@ -35,7 +35,7 @@ BODIES = st.fixed_dictionaries(
 
 
 @given(BODIES, WANTED)
-def test_what_is_written_is_what_was_wanted(body: dict[str, Any], options: dict[str, Any]) -> None:
+def test_what_is_written_is_what_the_options_say(body: dict[str, Any], options: dict[str, Any]) -> None:
     if options.get("description", "").strip() and options.get("usage_state") == "UNUSED":
         with pytest.raises(CollectionError, match="an unused address has no description"):
             from_options({"ip_space": "public", **options})
@@ -49,7 +49,7 @@ def test_what_is_written_is_what_was_wanted(body: dict[str, Any], options: dict[
         assert (after["usageState"], after["description"]) == ("USED_MANUAL", wanted["description"])
 
 
-def test_an_address_is_found_by_itself_else_by_its_description() -> None:
+def test_an_address_is_found_by_value_or_else_by_its_description() -> None:
     rows = [{"value": "203.0.113.10", "description": "a"}, {"value": "203.0.113.11", "description": " a "}]
     assert find(rows, {"value": "203.0.113.11", "description": "b"}) is rows[1]
     assert find(rows, {"description": "b"}) is None
@@ -66,7 +66,7 @@ def test_an_address_is_found_by_itself_else_by_its_description() -> None:
         ({"value": "10.0.0.1", "ip_space": "urn:vcloud:vm:1"}, "ip_space: 'urn:vcloud:vm:1': is a URN of kind vm"),
     ],
 )
-def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(CollectionError) as error:
         from_options({"ip_space": "public", **options})
     assert text in error.value.message
@@ -83,7 +83,7 @@ def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
         ("x", "9", False),
     ],
 )
-def test_a_quota_that_is_used_up(total: str | None, allocated: str, said: bool) -> None:
+def test_an_exhausted_quota_is_recognised(total: str | None, allocated: str, said: bool) -> None:
     numbers = {"totalCount": total, "allocatedCount": allocated, "usedCount": "2", "unusedCount": "3"}
     space = {**SPACE, "utilization": {"floatingIPs": numbers}}
     assert bool(exhausted(space)) is said

@@ -28,7 +28,7 @@ BODY = {
 }
 
 
-def test_what_is_written_is_what_was_wanted_and_the_rest_is_sent_back() -> None:
+def test_the_options_are_written_and_all_other_settings_are_sent_back() -> None:
     wanted = from_options({"enabled": True, "feature_set": "PREMIUM", "transparent_mode": True, "cloud": "cloud-1"})
     changes = differences(to_result(BODY), wanted)
     assert changes == {"feature_set": "PREMIUM", "transparent_mode": True}
@@ -53,7 +53,7 @@ def test_what_is_written_is_what_was_wanted_and_the_rest_is_sent_back() -> None:
         ({"enabled": False, "feature_set": "STANDARD"}, "feature_set: 'STANDARD': a disabled load balancer has no"),
     ],
 )
-def test_options_that_cannot_work(options: dict[str, Any], text: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidInput) as error:
         from_options({"enabled": True, **options})
     assert text in error.value.message

@@ -53,7 +53,7 @@ ASKED = st.lists(
 
 
 @given(MEMBERS, ASKED)
-def test_only_what_is_asked_for_changes_and_only_once(current: list[Any], asked: list[Any]) -> None:
+def test_only_the_requested_members_change_and_only_once(current: list[Any], asked: list[Any]) -> None:
     after = with_changes(current, asked)
     assert with_changes(after, asked) == after
     named = {one["ip_address"] for one in asked}
@@ -69,7 +69,7 @@ def test_only_what_is_asked_for_changes_and_only_once(current: list[Any], asked:
             assert member["ratio"] == (one["ratio"] or old["ratio"])
 
 
-def test_a_list_without_exclusive_false_is_the_whole_list() -> None:
+def test_without_exclusive_false_the_list_is_complete() -> None:
     members = [{"ip_address": "10.0.0.2"}, {"ip_address": "10.0.0.1", "state": "absent"}]
     whole = [{"ip_address": "10.0.0.2", "port": None, "ratio": 1, "enabled": True}]
     assert from_options({"members": members}) == {"members": whole}

@@ -51,9 +51,9 @@ def test_the_answer_to_the_log_in_is_the_session() -> None:
 
 
 @pytest.mark.parametrize("login", ["", "<html>", "[]", "{}", '{"roleRefs": []}', '{"roleRefs": 1}'])
-def test_an_answer_without_roles_is_no_error_and_the_session_is_asked_for(login: str) -> None:
+def test_without_roles_in_the_answer_the_session_is_requested(login: str) -> None:
     assert own_session(login) == (ASKED, True)
 
 
-def test_a_given_token_has_no_log_in_that_tells_of_its_session() -> None:
+def test_with_a_given_token_the_session_is_requested() -> None:
     assert own_session(json.dumps(OPENED), token=TOKEN) == (ASKED, True)

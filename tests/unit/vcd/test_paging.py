@@ -44,7 +44,7 @@ class Endless:
 
 
 @pytest.mark.parametrize("read", LISTS, ids=["pages", "cursor"])
-def test_the_deadline_is_looked_at_between_pages(read: Callable[[Api], object]) -> None:
+def test_the_deadline_is_checked_between_pages(read: Callable[[Api], object]) -> None:
     session = Endless(seconds=10.0)
     with pytest.raises(VcdError, match=r"^cannot list things: the list is not complete after 60 s \(option timeout\)"):
         read(Api(session))  # type: ignore[arg-type]  # a double
@@ -52,7 +52,7 @@ def test_the_deadline_is_looked_at_between_pages(read: Callable[[Api], object]) 
 
 
 @pytest.mark.parametrize("read", LISTS, ids=["pages", "cursor"])
-def test_a_list_has_a_largest_number_of_pages(read: Callable[[Api], object]) -> None:
+def test_the_number_of_pages_of_a_list_is_limited(read: Callable[[Api], object]) -> None:
     session = Endless(seconds=0.0)
     with pytest.raises(VcdError, match="the list is without an end: 1000 pages with 1000 objects were read"):
         read(Api(session))  # type: ignore[arg-type]  # a double

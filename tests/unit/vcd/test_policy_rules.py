@@ -86,7 +86,7 @@ def wanted(**given: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", resource.KINDS)
 @given(data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_any_rules_are_written_once_and_come_back_as_options(kind: str, data: st.DataObject) -> None:
+def test_any_rules_are_written_once_and_are_read_back_as_options(kind: str, data: st.DataObject) -> None:
     asked = wanted(**{kind: data.draw(rules(kind))})
     made = resource.planned(EMPTY, asked)
     assert all(not differs(body, POLICY_RULE) for body in made[kind])
@@ -107,7 +107,7 @@ TERRAFORM = {
 }  # fmt: skip
 
 
-def test_what_terraform_made_is_unchanged_and_unknown_fields_of_it_stay() -> None:
+def test_what_terraform_made_is_unchanged_and_its_unknown_fields_stay() -> None:
     rule = {
         "name": "redirect",
         "match_criteria": {

@@ -84,7 +84,7 @@ def test_every_missing_right_is_named_at_once() -> None:
     assert raised.value.message.endswith("; nothing was changed")
 
 
-def test_nothing_planned_asks_nothing() -> None:
+def test_without_planned_operations_nothing_is_requested() -> None:
     server = Server(SESSION, ROWS)
     assert require(server) == []
     assert server.asked == []
@@ -98,7 +98,7 @@ def test_what_cannot_be_read_is_a_warning(error: CollectionError) -> None:
         assert ("not VCD's answer" if not isinstance(error, Refused) else str(error.status)) in warning
 
 
-def test_an_administrator_of_the_provider_may_everything() -> None:
+def test_an_administrator_of_the_provider_has_every_right() -> None:
     session = {**SESSION, "org": {"name": "System"}, "roleRefs": [{"name": "System Administrator", "id": "urn:role:3"}]}
     server = Server(session, ROWS)
     assert require(server, POOL, RULE) == []
@@ -110,7 +110,7 @@ def test_an_administrator_of_the_provider_may_everything() -> None:
 
 
 @given(st.fixed_dictionaries({"user": JSON, "org": JSON, "roleRefs": JSON}), st.lists(JSON, max_size=3))
-def test_no_answer_makes_it_fail(session: dict[str, Any], rows: list[Any]) -> None:
+def test_no_answer_makes_the_check_fail(session: dict[str, Any], rows: list[Any]) -> None:
     server: Any = Server(session, rows)
     found = rights.granted_to(server)
     assert found.rights is None or all(isinstance(right, str) for right in found.rights)

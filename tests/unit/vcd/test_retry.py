@@ -65,7 +65,7 @@ def status(code: int, body: str = "") -> Refused:
         (VcdError("other"), GIVE_UP, GIVE_UP),
     ],
 )
-def test_verdicts(error: VcdError, repeatable: RetryVerdict, otherwise: RetryVerdict) -> None:
+def test_each_error_has_its_verdict(error: VcdError, repeatable: Verdict, otherwise: Verdict) -> None:
     assert judge(error, repeatable=True, reached_before=True) is repeatable
     assert judge(error, repeatable=False, reached_before=True) is otherwise
 
@@ -89,11 +89,11 @@ def test_a_longer_retry_after_is_respected_up_to_half_a_minute() -> None:
     ("value", "seconds"),
     [("7", 7.0), (" 7 ", 7.0), (None, None), ("", None), ("soon", None), ("-1", None)],
 )
-def test_retry_after_in_seconds(value: str | None, seconds: float | None) -> None:
+def test_retry_after_is_read_as_seconds(value: str | None, seconds: float | None) -> None:
     assert retry_after_seconds(value) == seconds
 
 
-def test_retry_after_as_a_date() -> None:
+def test_retry_after_is_read_as_a_date() -> None:
     now = datetime(2026, 11, 22, 12, 0, 0, tzinfo=timezone.utc)
     assert retry_after_seconds("Sun, 22 Nov 2026 12:00:09 GMT", now) == 9.0
     assert retry_after_seconds("Sun, 22 Nov 2026 11:00:00 GMT", now) == 0.0
@@ -177,7 +177,7 @@ def nothing() -> None:
     return
 
 
-def test_it_logs_out_after_an_error() -> None:
+def test_the_session_logs_out_after_an_error() -> None:
     with pytest.raises(Refused), World((404, "")) as world:
         world.api.get("x", "x")
     assert world.script.sent[-1:] == LOGOUT
@@ -376,7 +376,7 @@ def test_answers_from_other_servers_are_reported() -> None:
 
 
 @pytest.mark.parametrize(("timeout", "left", "given"), [(300.0, 0.0, 5.0), (300.0, 60.0, 60.0), (2.0, 0.0, 2.0)])
-def test_a_last_look_has_time_for_its_answer(timeout: float, left: float, given: float) -> None:
+def test_a_last_poll_has_time_for_its_answer(timeout: float, left: float, given: float) -> None:
     limits: list[tuple[float, float]] = []
 
     def request(_method: str, _url: str, **options: Any) -> None:

@@ -21,7 +21,7 @@ MACHINES = st.frozensets(st.sampled_from("abcde"))
 
 
 @given(MACHINES, st.none() | MACHINES, st.sampled_from(["present", "absent"]), st.booleans())
-def test_what_is_left_is_what_was_wanted(
+def test_the_remaining_machines_are_the_wanted_ones(
     tagged: frozenset[str], meant: frozenset[str] | None, state: str, exclusive: bool
 ) -> None:
     add, remove = to_change(tagged, meant, state, exclusive)
@@ -54,13 +54,13 @@ def test_the_other_tags_of_a_machine_stay(tags: list[str]) -> None:
         ({"vdc": "urn:vcloud:org:1"}, "vdc: 'urn:vcloud:org:1'"),
     ],
 )
-def test_options_that_cannot_work(options: dict[str, object], text: str) -> None:
+def test_invalid_options_are_refused(options: dict[str, object], text: str) -> None:
     with pytest.raises(InvalidInput) as error:
         from_options({"name": "web", "vms": ["a"], "vdc": None, "state": "present", **options})
     assert text in error.value.message
 
 
-def test_a_tag_has_no_case_and_none_without_machines() -> None:
+def test_a_tag_ignores_case_and_needs_machines() -> None:
     assert from_options({"name": " Web ", "vms": None, "vdc": None, "state": "absent"}) == "web"
     assert to_result("web", []) is None
     rows = [{"id": "2", "name": "b", "entityType": "vm"}, {"id": "1", "name": "a"}]

@@ -30,7 +30,7 @@ GIVEN = {"url": "https://vcd.example.com", "org": "acme", "user": "kube", "passw
         (" https://vcd.example.com\n", "https://vcd.example.com"),
     ],
 )
-def test_url_is_reduced_to_its_host(given: str, base: str) -> None:
+def test_a_url_is_reduced_to_its_host(given: str, base: str) -> None:
     assert base_url(given) == base
 
 
@@ -92,7 +92,7 @@ ENOUGH = [{"password", "user", "org"}, {"api_token", "org"}, {"token"}]
 
 
 @given(st.sets(st.sampled_from(["url", "org", "user", "password", "api_token", "token"])), st.sampled_from([None, ""]))
-def test_all_that_is_missing_is_in_one_line_with_its_variable(present: set[str], nothing: str | None) -> None:
+def test_everything_missing_is_named_in_one_line_with_its_variable(present: set[str], nothing: str | None) -> None:
     """For any selection of options: complete, too many secrets, or one line that names all that is missing."""
     params = dict.fromkeys(("url", "org", "user", "password", "api_token", "token"), nothing)
     params |= {name: {**GIVEN, "api_token": "abc", "token": "def"}[name] for name in present}

@@ -44,7 +44,7 @@ def test_entries_have_the_options_of_one_object_without_defaults(module: str) ->
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_what_an_entry_does_not_give_is_given_beside_the_list(module: str) -> None:
+def test_options_that_an_entry_omits_are_given_beside_the_list(module: str) -> None:
     several = objects(module)
     beside = {**dict.fromkeys(several.spec.options), "wait": True, "state": "absent", "description": "of all"}
     params = {**beside, several.plural: [{"name": "a", "state": None}, {"name": "b", "state": "present"}]}

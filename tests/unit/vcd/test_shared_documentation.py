@@ -20,7 +20,7 @@ def tree(options: Mapping[str, Any], inner: str) -> dict[str, Any]:
     return {name: tree(one.get(inner) or {}, inner) for name, one in options.items()}
 
 
-def test_they_are_the_same_and_documented() -> None:
+def test_the_options_are_the_same_and_documented() -> None:
     found: dict[str, Any] = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
     assert tree(found, "suboptions") == tree(WHERE.options, "options")
     documented = found["services"]["suboptions"]["ports"]["suboptions"]["http_policy"]["suboptions"]

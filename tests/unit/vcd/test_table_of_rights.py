@@ -33,7 +33,7 @@ def granted(rights: frozenset[str] | None, **more: object) -> Granted:
 
 
 @given(PLANS, HELD)
-def test_what_is_missing_is_what_the_plan_needs_and_no_other_right(plan: list[Operation], held: frozenset[str]) -> None:
+def test_only_missing_rights_that_the_plan_needs_are_reported(plan: list[Operation], held: frozenset[str]) -> None:
     found = table.missing(granted(held), plan)
     assert {one.right for one in found} == {table.right_for(one) for one in plan} - held
     assert len(found) == len({one.right for one in found})
@@ -59,7 +59,7 @@ def test_a_system_administrator_has_every_right(plan: list[Operation]) -> None:
     assert (table.missing(all_rights, plan), table.unknown_warning(all_rights, plan)) == ([], "")
 
 
-def test_the_words_of_a_missing_right() -> None:
+def test_a_missing_right_is_named() -> None:
     plan = [
         Operation(table.CREATE, table.POOLS),
         Operation(table.DELETE, table.POOLS),
@@ -92,7 +92,7 @@ def test_names_are_compared_without_case() -> None:
     assert table.missing(granted(held), [Operation(table.CREATE, table.POOLS)]) == []
 
 
-def test_the_check_is_the_last_of_a_preflight() -> None:
+def test_the_check_of_rights_is_the_last_one_of_a_preflight() -> None:
     before = {"findings": [{"check": "cpi"}], "ok": True, "summary": ""}
     stated = [Operation(table.CREATE, table.POOLS)]
     after = with_rights(before, granted(frozenset()), stated)
@@ -131,7 +131,7 @@ def test_the_role_has_the_rights_of_every_module_and_stage() -> None:
     assert needed - {table.ENTITY_VIEW, table.PROVIDER} | {table.ROLE_VIEW} == set(table.ROLE)
 
 
-def test_the_page_is_that_of_the_table() -> None:
+def test_the_page_is_generated_from_the_table() -> None:
     page = write_rights.PAGE.read_text(encoding="utf-8")
     assert page == write_rights.renewed(page, write_rights.load()), "run tests/tools/write_rights.py"
     (hcl,) = re.findall(r"```hcl\n(.*?)```", page, re.S)

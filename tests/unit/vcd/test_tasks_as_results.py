@@ -66,7 +66,7 @@ def test_a_document_has_the_error() -> None:
         ("2026-11-28", "2026-11-28T00:00:00+00:00"),
     ],
 )
-def test_a_time_is_an_age_or_a_date(text: str, found: str) -> None:
+def test_a_time_is_given_as_an_age_or_a_date(text: str, found: str) -> None:
     assert moment(text, "since", NOW) == datetime.fromisoformat(found)
 
 
@@ -94,7 +94,9 @@ def test_a_task_without_a_time_has_none() -> None:
         ("edge", {UUID}, "admin", False),
     ],
 )
-def test_which_tasks_are_meant(owner: str | None, uuids: set[str] | None, user: str | None, meant: bool) -> None:
+def test_only_matching_tasks_are_selected(
+    owner: str | None, uuids: set[str] | None, user: str | None, meant: bool
+) -> None:
     item = {"id": f"https://vcd/api/admin/edgeGateway/{UUID}", "name": "edge", "type": "gateway"}
     assert is_meant({"object": item, "user": "kube"}, owner, uuids, user) is meant
 
