@@ -125,7 +125,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Again:
+class Rerun:
     """The same run repeated, with nothing left to do."""
 
     name: str
@@ -171,7 +171,7 @@ class Polling:
 
 
 @dataclass(frozen=True)
-class Held:
+class StartCost:
     """What the simulator needs to start with an estate, and how much more memory than with the smallest one."""
 
     estate: str
@@ -299,7 +299,7 @@ def title(before: str | None, after: str) -> str:
 # -- measurements ----------------------------------------------------------------------------------------------------
 
 
-def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
+def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Rerun]:
     """Create or move all Services of one edge gateway, and repeat the run."""
     settings, minimum = stage.settings, MINIMAL[before, after]
     stage.slow()
@@ -326,10 +326,10 @@ def one_case(stage: Stage, before: str | None, after: str) -> tuple[Row, Again]:
     began = time.monotonic()
     ended(stage.run(after))
     seconds = time.monotonic() - began
-    return row, Again(row.name, sum(stage.writes()), len(stage.sim.journal()), round(seconds, 3))
+    return row, Rerun(row.name, sum(stage.writes()), len(stage.sim.journal()), round(seconds, 3))
 
 
-def all_cases(settings: Settings, say: Callable[[str], None]) -> list[tuple[Row, Again]]:
+def all_cases(settings: Settings, say: Callable[[str], None]) -> list[tuple[Row, Rerun]]:
     """Every creation and every move. All are prepared first, so that no preparation disturbs a measurement."""
     found = []
     with contextlib.ExitStack() as stages, ThreadPoolExecutor(settings.jobs) as pool:
@@ -399,9 +399,9 @@ def cpu_seconds(pid: int) -> float:
     return (int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def held() -> list[Held]:
+def held() -> list[StartCost]:
     """What the simulator's process has used when it reports ready, for a start with each estate."""
-    found: list[Held] = []
+    found: list[StartCost] = []
     for estate in ("one-edge", "large"):
         command = [sys.executable, "-m", "vcdsim", "--estate", estate]
         environment = {**os.environ, "PYTHONPATH": str(HERE.parent / "simulator")}
@@ -416,7 +416,7 @@ def held() -> list[Held]:
         memory = int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:")))
         smallest = found[0].rss_kb if found else memory
         services = LARGE_SERVICES if estate == "large" else 0
-        found.append(Held(estate, services, round(cpu, 2), memory, memory - smallest))
+        found.append(StartCost(estate, services, round(cpu, 2), memory, memory - smallest))
     return found
 
 

@@ -41,7 +41,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / folder) for folder in ("simulator", "kube_double", "support")]
 
-from fleet import Doubles, Ended, Fleet, doubles  # noqa: E402
+from fleet import Fleet, FleetRun, RunningFleet, doubles  # noqa: E402
 
 SCENARIO, OTHER = "distinct_internal", "shared_external"
 AIM_RATIO, AIM_CPU_SECONDS = 1.10, 3.0
@@ -97,21 +97,21 @@ class Cost:
     requests: int
 
 
-def named(running: Doubles) -> None:
+def named(running: RunningFleet) -> None:
     """An inventory that says which edge gateway each cluster has."""
     fleet = running.fleet
     edges = {name: {"shared_ip_edge_gateway": f"edge-{fleet.edge_of(name) + 1}"} for name in fleet.names}
     running.write_inventory(**edges)
 
 
-def ended(run: Ended) -> Ended:
+def ended(run: FleetRun) -> FleetRun:
     """Return a run that succeeded. RuntimeError with the end of its output if it failed."""
     if run.code:
         raise RuntimeError(f"exit code {run.code}\n{run.output[-3000:]}{run.errors[-1000:]}")
     return run
 
 
-def late(running: Doubles) -> float:
+def late(running: RunningFleet) -> float:
     """How many seconds late the simulator has answered since its journal was cleared; clears the journal."""
     asked = 1000 * running.fleet.request_seconds
     return sum(max(0.0, entry["ms"] - asked) for entry in running.sim.journal(clear=True)) / 1000
@@ -177,30 +177,30 @@ def measure(settings: Settings, say: Say, only: str = "") -> dict[str, Any]:
 
 def lines(found: dict[str, Any]) -> list[str]:
     """The measurements for a screen."""
-    shown = []
+    printed = []
     if "stopped" in found:
         times, ratios = found["stopped"], found["stopped"]["ratios"]
         base = median(times["alone"])
-        shown.append(
+        printed.append(
             f"CPI stopped, a run over {len(times['together'])} clusters compared with runs over one: median "
             f"{ratios['median']:.3f}, worst {ratios['worst']:.3f} of {base:.1f} s (aim: <= {AIM_RATIO:.2f})"
         )
-        shown.append(
+        printed.append(
             f"the simulator itself made a cluster wait for at most {times['late_alone']:.1f} s alone, and "
             f"{times['late_together']:.1f} s in the run over all"
         )
     if "cost" in found:
         few, many, again = found["cost"]
-        shown += [
+        printed += [
             f"{one['clusters']} clusters that need no change: {one['cpu_seconds_each']:.2f} s of CPU each "
             f"(aim: <= {AIM_CPU_SECONDS:.1f})"
             for one in (few, many, again)
         ]
         ratio = 2 * many["cpu_seconds_each"] / (few["cpu_seconds_each"] + again["cpu_seconds_each"])
-        shown.append(
+        printed.append(
             f"of {many['clusters']} clusters each costs {ratio:.2f} times as much as of {few['clusters']} (aim: linear)"
         )
-    return shown
+    return printed
 
 
 def main(argv: Sequence[str] | None = None) -> int:

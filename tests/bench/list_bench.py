@@ -85,7 +85,7 @@ QUICK = Settings(rules=5, waiting_rules=3, task_seconds=0.1)
 
 
 @dataclass(frozen=True)
-class Row:
+class ClientRow:
     """What one client took to make the rules, with tasks of this length, and to find them unchanged.
 
     ``cpu_seconds`` are those of the client with all that it starts. They, and the time to find the rules unchanged,
@@ -168,7 +168,7 @@ def _cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measured_alone(name: str, settings: Settings) -> Row:
+def measured_alone(name: str, settings: Settings) -> ClientRow:
     """A client's run with tasks that take no time, and the same run again."""
     with Client(name, settings) as client:
         seconds, cpu, requests, writes = client.measured(0.0)
@@ -176,16 +176,16 @@ def measured_alone(name: str, settings: Settings) -> Row:
     _check(name, settings, writes)
     if writes_again:
         raise RuntimeError(f"{name} sent {writes_again} writes the second time")
-    return Row(name, settings.rules, 0.0, seconds, 0.0, requests, cpu, again, 0.0, requests_again)
+    return ClientRow(name, settings.rules, 0.0, seconds, 0.0, requests, cpu, again, 0.0, requests_again)
 
 
-def measured_waiting(name: str, settings: Settings) -> Row:
+def measured_waiting(name: str, settings: Settings) -> ClientRow:
     """A client's run with tasks that take time, beside the runs of the others."""
     fewer = replace(settings, rules=settings.waiting_rules)
     with Client(name, fewer) as client:
         seconds, _cpu_seconds, requests, writes = client.measured(settings.task_seconds)
     _check(name, fewer, writes)
-    return Row(name, fewer.rules, settings.task_seconds, seconds, 0.0, requests)
+    return ClientRow(name, fewer.rules, settings.task_seconds, seconds, 0.0, requests)
 
 
 def _check(name: str, settings: Settings, writes: int) -> None:
@@ -193,7 +193,7 @@ def _check(name: str, settings: Settings, writes: int) -> None:
         raise RuntimeError(f"{name} sent {writes} writes for {settings.rules} rules")
 
 
-def with_ratios(rows: Sequence[Row]) -> list[dict[str, Any]]:
+def with_ratios(rows: Sequence[ClientRow]) -> list[dict[str, Any]]:
     """The rows, with their ratios to the row of the list."""
     (base,) = [row for row in rows if row.name == LIST]
     return [

@@ -72,10 +72,10 @@ HARMLESS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "/sessions", 
 MIGRATE = ("-e", "shared_ip_existing=migrate")
 PAGE = """
 {% call page.section("A live move, and the way back") %}
-{% for stage in stages %}
-<h3>{{ stage.title }}</h3>
-<dl>{% for name, text in stage.rows %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl>
-{% if stage.image %}<figure>{{ stage.image }}</figure>{% endif %}
+{% for moment in moments %}
+<h3>{{ moment.title }}</h3>
+<dl>{% for name, text in moment.rows %}<dt>{{ name }}</dt><dd>{{ text }}</dd>{% endfor %}</dl>
+{% if moment.image %}<figure>{{ moment.image }}</figure>{% endif %}
 {% endfor %}{% endcall %}
 {% call page.section("Every scenario") %}
 <table class="wide"><thead><tr>{% for one in head %}<th>{{ one }}</th>{% endfor %}</tr></thead><tbody>
@@ -91,12 +91,12 @@ PAGE = """
 HEAD = ("scenario", "external IP", "VIPs", "DNAT rules", "port down longest", "writing requests", "run")
 
 
-class NotShown(Exception):
+class DemoFailed(Exception):
     """The demo did not show what it announced."""
 
 
 @dataclass
-class Move:
+class MeasuredRun:
     """What one run did: the seconds of downtime of each port, the writes, and the seconds that the run took.
 
     ``before`` and ``after`` are the data of drawings: how clients reached the Service then.
@@ -111,7 +111,7 @@ class Move:
 
 
 @dataclass
-class Stage:
+class Moment:
     """What clients saw at one moment, and its drawing."""
 
     title: str
@@ -127,7 +127,7 @@ class Demo:
     kube: KubeDouble
     work: Path
     count: int = 0
-    stages: list[Stage] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
     images: list[tuple[str, str, Markup]] = field(default_factory=list)
 
@@ -135,7 +135,7 @@ class Demo:
         """Move a live Service to another scenario and back, with the same external IP."""
         self.prepare()
         heading(f"A Service that is in use: default/web on {EXTERNAL_IP}, in {START}")
-        begin = self.stage("Before", self.view().rows())
+        begin = self.moment("Before", self.view().rows())
         say("", "The plan. Nothing is written.")
         before = self.kube_writes()
         planned = self.move(TARGET, "plan", "--check", "--diff", brief=False)
@@ -145,14 +145,16 @@ class Demo:
         with Watch(self.view) as watch:
             moved = self.move(TARGET, "move")
         if watch.problem:
-            raise NotShown(f"the traffic could not be watched: {watch.problem}")
-        self.stage("During", [*watch.rows(), *down_rows(moved.down)])
-        expect({view.shown for _moment, view in watch.seen} == {EXTERNAL_IP}, "Kubernetes always showed the same IP")
-        self.stage("After", self.view().rows(), moved)
+            raise DemoFailed(f"the traffic could not be watched: {watch.problem}")
+        self.moment("During", [*watch.rows(), *down_rows(moved.down)])
+        expect(
+            {view.external_ip for _moment, view in watch.seen} == {EXTERNAL_IP}, "Kubernetes always showed the same IP"
+        )
+        self.moment("After", self.view().rows(), moved)
         self.check(TARGET)
         say("", "The way back, to the restore point that was stored before the first write.")
         back = self.move("", "way-back", playbook="vcd.kubernetes.restore")
-        self.stage("After the way back", [*self.view().rows(), *down_rows(back.down)], back)
+        self.moment("After the way back", [*self.view().rows(), *down_rows(back.down)], back)
         self.check(START)
 
     def all_scenarios(self) -> None:
@@ -168,14 +170,14 @@ class Demo:
             rules = str(len(self.vcd.dump()["nat_rules"]))
             down = f"{max(moved.down.values(), default=0.0):.1f} s"
             took = f"{moved.seconds:.0f} s"
-            self.rows.append([name, self.view().shown, ", ".join(vips), rules, down, str(moved.writes), took])
+            self.rows.append([name, self.view().external_ip, ", ".join(vips), rules, down, str(moved.writes), took])
             self.images.append((name, MEANING[name], drawn(moved.after, name)))
 
     def check(self, scenario: str) -> None:
         """Stop the demo unless Cloud Director serves the Service on its IP, in the shape of a scenario."""
         view, dump = self.view(), self.vcd.dump()
-        expect(view.shown == EXTERNAL_IP, "the Service kept its external IP")
-        expect(all(one.served for one in view.ways), "each port is served")
+        expect(view.external_ip == EXTERNAL_IP, "the Service kept its external IP")
+        expect(all(one.served for one in view.paths), "each port is served")
         vips = {one["virtualIpAddress"] for one in dump["virtual_services"]}
         external = scenario == "shared_external"
         expect((vips == {EXTERNAL_IP}) == external, "the VIPs are those of the scenario")
@@ -195,18 +197,18 @@ class Demo:
     def view(self) -> View:
         """What clients see now."""
         found = next(one for one in self.kube.list("Service", "default") if one["metadata"]["name"] == "web")
-        shown = [one["ip"] for one in found["status"]["loadBalancer"].get("ingress") or []]
-        return view_of(", ".join(shown) or "nothing", self.vcd.dump(), EXTERNAL_IP, NUMBERS)
+        addresses = [one["ip"] for one in found["status"]["loadBalancer"].get("ingress") or []]
+        return view_of(", ".join(addresses) or "nothing", self.vcd.dump(), EXTERNAL_IP, NUMBERS)
 
-    def stage(self, title: str, rows: list[Row], move: Move | None = None) -> Stage:
+    def moment(self, title: str, rows: list[Row], move: MeasuredRun | None = None) -> Moment:
         """Show what clients see, and keep it for the page, with a drawing of the state after a move."""
-        self.stages.append(Stage(title, rows, drawn(move.after, title) if move else None))
+        self.moments.append(Moment(title, rows, drawn(move.after, title) if move else None))
         say("", f"{title}:", *lines_of(rows))
-        return self.stages[-1]
+        return self.moments[-1]
 
     def move(
         self, scenario: str, purpose: str, *options: str, brief: bool = True, playbook: str = "vcd.kubernetes.shared_ip"
-    ) -> Move:
+    ) -> MeasuredRun:
         """Run a playbook of the collection, and measure what it did."""
         self.vcd.journal(clear=True)
         dump = self.vcd.dump()
@@ -218,7 +220,7 @@ class Demo:
         for one in ports_down(self.vcd.timeline(), dump, CLIENTS):
             down[one.port or 0] += one.seconds
         found = [recap[name] or {} for name in ("result", "before", "after")]
-        return Move(down, self.writes(), seconds, *found)
+        return MeasuredRun(down, self.writes(), seconds, *found)
 
     def run(self, words: list[str], purpose: str, *, brief: bool) -> Mapping[str, Any]:
         """Run the real ansible-playbook, shown unless ``brief``, and log everything. Returns what `calm_demo` wrote."""
@@ -232,7 +234,7 @@ class Demo:
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         code = subprocess.call([program, *words], env=environment, cwd=self.work, stdin=subprocess.DEVNULL)
         if code or not recap.exists():
-            raise NotShown(f"ansible-playbook ended with {code}; its output is in {log}")
+            raise DemoFailed(f"ansible-playbook ended with {code}; its output is in {log}")
         found: Mapping[str, Any] = json.loads(recap.read_text())
         return found
 
@@ -271,7 +273,7 @@ class Demo:
             title=f"{EXTERNAL_IP} moves through three scenarios",
             about=["Cloud Director and the Kubernetes API were doubles; Ansible, the role and the modules are real."],
             foot=f"make demo, {seconds:.0f} s",
-            stages=self.stages,
+            moments=self.moments,
             head=HEAD,
             rows=[list(zip(HEAD, row, strict=True)) for row in self.rows],
             images=self.images,
@@ -319,7 +321,7 @@ def is_write(entry: Mapping[str, Any]) -> bool:
 def expect(holds: bool, what: str) -> None:
     """Stop the demo unless ``holds`` is true."""
     if not holds:
-        raise NotShown(f"expected, but not true: {what}")
+        raise DemoFailed(f"expected, but not true: {what}")
 
 
 @contextmanager
@@ -368,7 +370,7 @@ def main() -> int:
         with doubles(work) as demo:
             demo.live()
             demo.all_scenarios()
-    except NotShown as error:
+    except DemoFailed as error:
         say("", f"The demonstration failed: {error}")
         return 1
     seconds = time.monotonic() - began

@@ -32,13 +32,13 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / folder) for folder in ("simulator", "kube_double", "support")]
 
-from fleet import Doubles, Fleet, doubles  # noqa: E402
+from fleet import Fleet, RunningFleet, doubles  # noqa: E402
 from role_runs import clean_environment  # noqa: E402
 
 WORDS = ["-e", "shared_ip_scenario=shared_external", "-e", "shared_ip_existing=migrate"]
 
 
-class NotShown(Exception):
+class FleetDemoFailed(Exception):
     """The demo did not show what it announced."""
 
 
@@ -48,9 +48,9 @@ def say(*lines: str) -> None:
 
 
 def expect(holds: object, what: str) -> None:
-    """Raise NotShown unless it holds."""
+    """Raise FleetDemoFailed unless it holds."""
     if not holds:
-        raise NotShown(what)
+        raise FleetDemoFailed(what)
 
 
 def until(holds: Callable[[], Any], what: str, seconds: float = 3600.0) -> None:
@@ -61,10 +61,10 @@ def until(holds: Callable[[], Any], what: str, seconds: float = 3600.0) -> None:
         time.sleep(0.2)
 
 
-class Demo:
+class FleetDemo:
     """The runs over one fleet. ``broken`` is the cluster that breaks."""
 
-    def __init__(self, running: Doubles) -> None:
+    def __init__(self, running: RunningFleet) -> None:
         self.running, self.fleet = running, running.fleet
         self.broken = self.fleet.names[len(self.fleet.names) // 3]
         self.count = 0
@@ -174,8 +174,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     fleet = Fleet(options.clusters, options.edges, task_seconds=0.5, request_seconds=0.01)
     try:
         with doubles(fleet, options.work.resolve()) as running:
-            Demo(running).show()
-    except NotShown as missing:
+            FleetDemo(running).show()
+    except FleetDemoFailed as missing:
         say(f"NOT SHOWN: {missing}")
         return 1
     say("", f"The output of each run is in {options.work}.")

@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE.parent / folder) for folder in ("simulator", "kube_doub
 import awx_jobs  # noqa: E402
 import awx_workflow  # noqa: E402
 from fleet import doubles  # noqa: E402
-from fleet_demo import NotShown, expect, say, until  # noqa: E402
+from fleet_demo import FleetDemoFailed, expect, say, until  # noqa: E402
 from mesh import Alternating, Awx, mesh  # noqa: E402
 
 ANSWERS = {"shared_ip_scenario": "shared_external", "shared_ip_existing": "migrate"}
@@ -40,7 +40,7 @@ HEAD = "| job | template | on | slice | artifacts given | handed on | ended |"
 CPI = "vmware-cloud-director-ccm"
 
 
-class Show:
+class MeshDemo:
     """The workflow over one fleet. ``lost`` and ``cancelled`` are the clusters in whose migration a job is ended."""
 
     def __init__(self, awx: Awx) -> None:
@@ -55,18 +55,18 @@ class Show:
 
     def run(self) -> None:
         """The workflow, and the same again."""
-        self.tell("", f"Launched with {words(ANSWERS)}:", "", HEAD, "| --- " * 7 + "|")
+        self.show("", f"Launched with {words(ANSWERS)}:", "", HEAD, "| --- " * 7 + "|")
         ended = self.workflow(ANSWERS, {"apply": self.disturbed})
-        self.tell("", f"The workflow {self.verdict(ended)}. {self.state()}")
+        self.show("", f"The workflow {self.verdict(ended)}. {self.state()}")
         again = {**ANSWERS, "shared_ip_take_over": "true"}
-        self.tell("", f"Launched again with {words(again)}:", "", HEAD, "| --- " * 7 + "|")
+        self.show("", f"Launched again with {words(again)}:", "", HEAD, "| --- " * 7 + "|")
         ended = self.workflow(again, {})
-        self.tell("", f"The workflow {self.verdict(ended)}. {self.state()}")
+        self.show("", f"The workflow {self.verdict(ended)}. {self.state()}")
         expect(list(ended) == ["plan", "approval", "backup", "apply", "verify", "report"], f"all nodes: {ended}")
         expect(not self.stopped(), f"CPI of each cluster runs, but that of {self.stopped()}")
 
     def workflow(
-        self, answers: Mapping[str, str], instead: Mapping[str, Callable[..., list[awx_jobs.Job]]]
+        self, answers: Mapping[str, str], instead: Mapping[str, Callable[..., list[awx_jobs.JobResult]]]
     ) -> dict[str, str]:
         """Go through the nodes; how each ended. ``instead`` runs the jobs of a node in another way."""
         artifacts: dict[str, Any] = {}
@@ -76,7 +76,7 @@ class Show:
             name = waiting.pop(0)
             template = self.nodes[name]["unified_job_template"]
             if template["type"] == "workflow_approval":
-                self.tell(f"| | {name} | | | | | approved by Jane |")
+                self.show(f"| | {name} | | | | | approved by Jane |")
                 ended[name] = "successful"
             else:
                 run = instead.get(name, self.launched)
@@ -92,8 +92,8 @@ class Show:
         template: str,
         answers: Mapping[str, str],
         artifacts: Mapping[str, Any],
-        disturb: Callable[..., Mapping[int, awx_jobs.Job]] = lambda _jobs: {},
-    ) -> list[awx_jobs.Job]:
+        disturb: Callable[..., Mapping[int, awx_jobs.JobResult]] = lambda _jobs: {},
+    ) -> list[awx_jobs.JobResult]:
         """The slices of a template side by side, on the nodes that are left; how each ended."""
         count = self.slices[f"vcd.kubernetes {template}"]
         left = [one for one in EXECUTORS if not self.mesh.is_gone(one)]
@@ -111,16 +111,18 @@ class Show:
             (self.running.folder / f"job-{first + number}.log").write_text(job.output, encoding="utf-8")
             which = ", ".join(sorted(self.awx.clusters)[number::count]) if count > 1 else ""
             cells = [first + number, template, one.node, which, names(artifacts), names(job.artifacts), job.status]
-            self.tell(f"| {' | '.join(map(str, cells))} |")
+            self.show(f"| {' | '.join(map(str, cells))} |")
         return jobs
 
-    def disturbed(self, template: str, answers: Mapping[str, str], artifacts: Mapping[str, Any]) -> list[awx_jobs.Job]:
+    def disturbed(
+        self, template: str, answers: Mapping[str, str], artifacts: Mapping[str, Any]
+    ) -> list[awx_jobs.JobResult]:
         """The first slice loses its node, and the second one is cancelled, each in the middle of a migration."""
         sim, fleet = self.running.sim, self.running.fleet
         ids = [fleet.cluster_id(name).rpartition(":")[2] for name in (self.lost, self.cancelled)]
         sim.faults([{"writes": True, "name": f"*web-2-*{one}*", "hold": "before", "times": 1} for one in ids])
 
-        def disturb(jobs: Sequence[Any]) -> dict[int, awx_jobs.Job]:
+        def disturb(jobs: Sequence[Any]) -> dict[int, awx_jobs.JobResult]:
             def held() -> bool:
                 expect(not any(one.has_ended() for one in jobs[:2]), "the first two jobs are in a migration")
                 return all(one["held"] for one in sim.faults())
@@ -155,7 +157,7 @@ class Show:
         found = self.running.kube[name].get("Deployment", "kube-system", CPI) or {}
         return int(found["spec"]["replicas"])
 
-    def tell(self, *lines: str) -> None:
+    def show(self, *lines: str) -> None:
         """Show lines, and keep them for the record."""
         say(*lines)
         self.record += lines
@@ -193,7 +195,7 @@ def renewed(page: str, record: Sequence[str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show it; exit code 1 if anything was not shown."""
+    """Run the demo; exit code 1 if it did not show everything."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--work", type=Path, default=Path(".cache/mesh"), metavar="DIR")
     parser.add_argument("--page", type=Path, metavar="FILE")
@@ -203,15 +205,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with doubles(Alternating(6, 3), work) as running, mesh(work, EXECUTORS) as over:
             running.clear()
-            show = Show(Awx(running, over))
+            demo = MeshDemo(Awx(running, over))
             say("6 clusters on 3 edge gateways, three execution nodes")
-            show.run()
-    except NotShown as missing:
+            demo.run()
+    except FleetDemoFailed as missing:
         say(f"NOT SHOWN: {missing}")
         return 1
     if options.page:
         old = options.page.read_text(encoding="utf-8")
-        options.page.write_text(renewed(old, show.record), encoding="utf-8")
+        options.page.write_text(renewed(old, demo.record), encoding="utf-8")
     say("", f"The output of each job is in {options.work}.")
     return 0
 

@@ -17,7 +17,7 @@ Row = tuple[str, str]  # a label and its text
 
 
 @dataclass(frozen=True)
-class Way:
+class PortPath:
     """How clients reach one port; ``served`` says whether they do."""
 
     port: int
@@ -29,20 +29,22 @@ class Way:
 class View:
     """The external IP that Kubernetes shows, and the path to each port."""
 
-    shown: str
-    ways: tuple[Way, ...]
+    external_ip: str
+    paths: tuple[PortPath, ...]
 
     def rows(self) -> list[Row]:
         """What Kubernetes shows, and what Cloud Director has for each port."""
-        ports = [(f"Cloud Director, port {one.port}", one.text) for one in self.ways]
-        return [("Kubernetes", f"shows {self.shown}"), *ports]
+        ports = [(f"Cloud Director, port {one.port}", one.text) for one in self.paths]
+        return [("Kubernetes", f"shows {self.external_ip}"), *ports]
 
 
-def view_of(shown: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address: str, ports: Sequence[int]) -> View:
+def view_of(
+    external_ip: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address: str, ports: Sequence[int]
+) -> View:
     """What leads to each port of an address now. An object that a running task still creates serves nothing."""
     services = [one for one in dump["virtual_services"] if one.get("status") != "PENDING"]
     rules = [one for one in dump["nat_rules"] if one.get("externalAddresses") == address]
-    ways = []
+    paths = []
     for port in ports:
         rule = next((one for one in rules if str(one.get("dnatExternalPort")) == str(port)), None)
         vip = rule["internalAddresses"] if rule else address
@@ -51,8 +53,8 @@ def view_of(shown: str, dump: Mapping[str, Sequence[Mapping[str, Any]]], address
             None,
         )
         dnat = f"DNAT to {vip}, " if rule else ""
-        ways.append(Way(port, f"{dnat}virtual service on {vip}" if found else "not served", found is not None))
-    return View(shown, tuple(ways))
+        paths.append(PortPath(port, f"{dnat}virtual service on {vip}" if found else "not served", found is not None))
+    return View(external_ip, tuple(paths))
 
 
 class Watch:
@@ -92,4 +94,4 @@ class Watch:
 
 
 def _short(view: View) -> str:
-    return "; ".join([f"shown {view.shown}", *(f"{one.port}: {one.text}" for one in view.ways)])
+    return "; ".join([f"shown {view.external_ip}", *(f"{one.port}: {one.text}" for one in view.paths)])

@@ -55,7 +55,7 @@ def killed(
     return killed_at_every_write(lambda: edge.task(services, after, **options), edge.sim, prepare, user=user)
 
 
-def tell(record: Record, what: str, survival: Survival) -> None:
+def record_survival(record: Record, what: str, survival: Survival) -> None:
     record("figures", f"{what}: k = {survival.writes} writes, {survival.survived} of {survival.kills} kills survived")
 
 
@@ -71,7 +71,7 @@ def test_a_killed_migration_is_finished(
 ) -> None:
     services = edge.create([service("web", 2), service("db", 1)], before)
     survival = killed(edge, services, after, rules)
-    tell(record_property, f"killed at every write, {before} -> {after}, {NAMES[id(rules)]} rules", survival)
+    record_survival(record_property, f"killed at every write, {before} -> {after}, {NAMES[id(rules)]} rules", survival)
     assert survival.problems == []
     assert survival.writes >= 3
     assert survival.survived == survival.kills == survival.writes + 1
@@ -84,7 +84,7 @@ def test_a_killed_migration_of_two_services_on_one_ip_is_finished(
     other = [{"name": "pg", "port": 5432, "node_port": 30432}]
     both = [service("web", 1, "203.0.113.20"), service("db", 1, "203.0.113.20", ports=other)]
     survival = killed(edge, edge.create(both, before), after, STRICT)
-    tell(record_property, f"killed at every write, two Services on one IP, {before} -> {after}", survival)
+    record_survival(record_property, f"killed at every write, two Services on one IP, {before} -> {after}", survival)
     assert survival.problems == []
     assert survival.writes >= 6
     assert survival.survived == survival.kills == survival.writes + 1
@@ -93,11 +93,11 @@ def test_a_killed_migration_of_two_services_on_one_ip_is_finished(
 def test_a_killed_creation_and_a_killed_removal_are_finished(edge: Edge, record_property: Record) -> None:
     given = [service("web", 2, "203.0.113.20")]
     made = killed(edge, given, INTERNAL, STRICT)
-    tell(record_property, "killed at every write, creation", made)
+    record_survival(record_property, "killed at every write, creation", made)
     assert made.problems == []
     edge.sim.reset()
     removed = killed(edge, edge.create(given, INTERNAL), "", STRICT, state="absent")
-    tell(record_property, "killed at every write, removal", removed)
+    record_survival(record_property, "killed at every write, removal", removed)
     assert removed.problems == []
     assert (made.writes, removed.writes) == (10, 10)  # the lock's two among them
     assert (made.survived, removed.survived) == (made.kills, removed.kills) == (11, 11)
@@ -116,7 +116,7 @@ def test_a_killed_drop_and_rename_of_ports_of_machines_is_finished(
 
     machines.create(shop(http=80, ssh=22, admin=9000), scenario)
     survival = killed(machines, shop(web=80, ssh=22), scenario, STRICT, prune=True)
-    tell(record_property, f"killed at every write, a port dropped and one renamed in {scenario}", survival)
+    record_survival(record_property, f"killed at every write, a port dropped and one renamed in {scenario}", survival)
     assert survival.problems == []
     assert survival.writes >= 6
     assert survival.survived == survival.kills == survival.writes + 1
@@ -125,7 +125,7 @@ def test_a_killed_drop_and_rename_of_ports_of_machines_is_finished(
 def test_the_next_run_finds_the_ip_space_allocation_of_a_killed_run(record_property: Record) -> None:
     with Simulator("ip-spaces", task_seconds=0, health_seconds=0) as sim:
         survival = killed(Edge(sim), [service("web", 1)], INTERNAL, STRICT)
-        tell(record_property, "killed at every write, creation with an IP of an IP Space", survival)
+        record_survival(record_property, "killed at every write, creation with an IP of an IP Space", survival)
     # an address without a marker may be reserved by a user: the run does not use it, and allocates another one
     assert [problem[:20] for problem in survival.problems] == ["before write 3 of 8 "]
     assert survival.survived == survival.writes == survival.kills - 1
@@ -143,7 +143,7 @@ def test_killed_runs_with_tcp_and_udp_on_one_port_number_are_finished(
     rules = {**rules, "vip_port_two_protocols": "allowed"}
     for scenario in (*SCENARIOS, EXTERNAL):
         survival = killed(machines, dns, scenario, rules)
-        tell(record_property, f"killed at every write, TCP and UDP on one port, to {scenario}", survival)
+        record_survival(record_property, f"killed at every write, TCP and UDP on one port, to {scenario}", survival)
         assert survival.problems == []
         assert survival.writes >= 4
         assert survival.survived == survival.kills == survival.writes + 1
@@ -162,7 +162,7 @@ def test_killed_runs_with_tcp_and_udp_on_one_port_number_of_two_vips_are_finishe
     dns = [{"name": "dns", "external_ip": "203.0.113.20", "members": ["10.10.0.11"], "ports": ports}]
     rules = {**STRICT, "vip_port_two_protocols": "refused"}
     made = killed(machines, dns, DISTINCT, rules)
-    tell(record_property, "killed at every write, TCP and UDP on one port, each on a VIP of its own", made)
+    record_survival(record_property, "killed at every write, TCP and UDP on one port, each on a VIP of its own", made)
     assert made.problems == []
     assert made.survived == made.kills == made.writes + 1
 
@@ -183,7 +183,7 @@ def test_killed_moves_from_an_ipv6_address_to_dnat_and_back_are_finished(
         machines = Edge(sim).of(cluster_id=None, name_template="{kind}-{service}-{port}")
         for address, scenario in (("2001:db8::20", EXTERNAL), ("203.0.113.20", INTERNAL), ("2001:db8::20", EXTERNAL)):
             survival = killed(machines, [{**shop, "external_ip": address}], scenario, rules)
-            tell(record_property, f"killed at every write, to {address} in {scenario}", survival)
+            record_survival(record_property, f"killed at every write, to {address} in {scenario}", survival)
             assert survival.problems == []
             assert survival.survived == survival.kills == survival.writes + 1
 
@@ -203,7 +203,7 @@ def test_manual_settings_are_restored(edge: Edge, before: str, after: str, recor
     point = edge.restore_point(services)
     survival = killed(edge, services, after, STRICT, restore_point=point)
     assert [one["description"] for one in edge.sim.dump()["virtual_services"]] == ["set manually"] * 3
-    tell(record_property, f"killed at every write, {before} -> {after}, with a restore point", survival)
+    record_survival(record_property, f"killed at every write, {before} -> {after}, with a restore point", survival)
     assert survival.problems == []
     assert survival.survived == survival.kills == survival.writes + 1
 
@@ -222,10 +222,10 @@ def test_killed_runs_that_switch_client_ip_preservation_on_and_off_are_finished(
         machines = Edge(sim).of(cluster_id=None, **more)
         machines.create([shop], EXTERNAL)
         there = killed(machines, [clear], EXTERNAL, STRICT, user="admin")
-        tell(record_property, "killed at every write, the client's IP is preserved", there)
+        record_survival(record_property, "killed at every write, the client's IP is preserved", there)
         assert there.problems == []
         back = killed(machines, [shop], INTERNAL, STRICT, user="admin")
-        tell(record_property, "killed at every write, the client's IP is no longer preserved", back)
+        record_survival(record_property, "killed at every write, the client's IP is no longer preserved", back)
         assert back.problems == []
     assert there.writes >= 8
     assert back.writes >= 10
@@ -252,11 +252,11 @@ def test_killed_migrations_that_add_and_remove_http_policies_are_finished(
             machines.module("vcd_http_policy", virtual_service=f"vs-shop-{port}", **lists)
         point = machines.restore_point([shop])
         there = killed(machines, [ruled], INTERNAL, STRICT, restore_point=point)
-        tell(record_property, "killed at every write, redirect and rules", there)
+        record_survival(record_property, "killed at every write, redirect and rules", there)
         assert there.problems == []
         point = machines.restore_point([ruled])
         back = killed(machines, [gone], EXTERNAL, STRICT, restore_point=point)
-        tell(record_property, "killed at every write, redirect and rules taken back", back)
+        record_survival(record_property, "killed at every write, redirect and rules taken back", back)
         assert back.problems == []
     assert min(there.writes, back.writes) >= 8
     assert (there.survived, back.survived) == (there.writes + 1, back.writes + 1)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from invariants import is_write
-from list_kinds import KINDS, Kind, filled
+from list_kinds import KINDS, ListKind, filled
 from runs import ModuleRun, comparable, killed_at_every_write
 from vcdsim.testing import Simulator
 
@@ -25,7 +25,7 @@ def sim() -> Iterator[Simulator]:
         yield running
 
 
-class Told(ModuleRun):
+class RecordedRun(ModuleRun):
     """A run that also adds its result to a list."""
 
     def __init__(self, results: list[Result], module: str, options: Result) -> None:
@@ -39,10 +39,10 @@ class Told(ModuleRun):
         return result
 
 
-class Task:
+class ListTask:
     """A task with a list: two objects to create, and one each to change, to remove, to leave and to rename."""
 
-    def __init__(self, kind: Kind, sim: Simulator) -> None:
+    def __init__(self, kind: ListKind, sim: Simulator) -> None:
         self.kind, self.sim, self.results = kind, sim, list[Result]()
         sim.reset()
         self._done("vcd_pool", pools=[{"name": f"one{number}"} for number in range(6)], members=[])
@@ -62,11 +62,11 @@ class Task:
     def _entry(self, number: int) -> Result:
         return {"name": f"n{number}", **filled(self.kind.entry, number)}
 
-    def run(self) -> Told:
+    def run(self) -> RecordedRun:
         """The task, not yet started."""
         self.sim.journal(clear=True)
         given = {self.kind.plural: self.entries, **self.kind.beside}
-        return Told(self.results, self.kind.module, self._options(**given))
+        return RecordedRun(self.results, self.kind.module, self._options(**given))
 
     def prepare(self) -> None:
         """Restore the objects as they are before the task."""
@@ -88,17 +88,17 @@ class Task:
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
 def test_a_killed_task_with_a_list_is_finished(
-    kind: Kind, sim: Simulator, record_property: Callable[[str, object], None]
+    kind: ListKind, sim: Simulator, record_property: Callable[[str, object], None]
 ) -> None:
-    task = Task(kind, sim)
+    task = ListTask(kind, sim)
 
     def check(final: Result, unlike: Result) -> None:
         assert comparable(final) == comparable(unlike)
         whole, second = task.results[0], task.results[-1]
         before, after = (second["diff"][moment][kind.plural] for moment in ("before", "after"))
-        told = sum(was != now for was, now in zip(before, after, strict=True))
-        assert (second["changed"], task.writes()) == (told > 0, told)
-        shares.append(told)
+        changes = sum(was != now for was, now in zip(before, after, strict=True))
+        assert (second["changed"], task.writes()) == (changes > 0, changes)
+        shares.append(changes)
         assert _named(after) == _named(second[kind.plural]) == _named(whole[kind.plural])
 
     shares: list[int] = []

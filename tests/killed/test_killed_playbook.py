@@ -69,7 +69,7 @@ KILLS = {
 }
 
 
-class Cluster:
+class KilledCluster:
     """A cluster with two Services in distinct_internal, on a Cloud Director that refuses all that it may refuse."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
@@ -195,16 +195,16 @@ def manifest(name: str) -> Json:
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KilledCluster]:
     with ExitStack() as stack:
         sim = stack.enter_context(Simulator(task_seconds=0, health_seconds=0))
         objects = cpi_objects(*(manifest(name) for name in SERVICES))
         kube = stack.enter_context(KubeDouble(objects=objects, start_seconds=0, stop_seconds=0))
-        yield Cluster(sim, kube, tmp_path_factory.mktemp("killed"))
+        yield KilledCluster(sim, kube, tmp_path_factory.mktemp("killed"))
 
 
 @pytest.fixture(scope="module")
-def ends(cluster: Cluster) -> dict[str, tuple[Json, Json]]:
+def ends(cluster: KilledCluster) -> dict[str, tuple[Json, Json]]:
     """The final state of each undisturbed run, and its plan, by where it goes."""
     found = {}
     for goal in (EXTERNAL, INTERNAL, RESTORE):
@@ -217,19 +217,20 @@ def ends(cluster: Cluster) -> dict[str, tuple[Json, Json]]:
 
 @pytest.mark.parametrize("name", KILLS)
 def test_the_next_run_finishes_what_a_killed_playbook_began(
-    cluster: Cluster, ends: dict[str, tuple[Json, Json]], name: str
+    cluster: KilledCluster, ends: dict[str, tuple[Json, Json]], name: str
 ) -> None:
     kill = KILLS[name]
     goal = kill.then or kill.first
     cluster.prepare(kill.first)
-    shown = cluster.killed(kill)
+    output = cluster.killed(kill)
     stopped = cluster.replicas == 0
     if kill.what == MODULE and stopped:
         # the play still runs, and its last message says what the module could not say
         assert (
-            "CPI is stopped: Deployment kube-system/vmware-cloud-director-ccm is scaled to 0 and had 1 replica" in shown
+            "CPI is stopped: Deployment kube-system/vmware-cloud-director-ccm is scaled to 0 and had 1 replica"
+            in output
         )
-        assert "shared_ip_take_over" in shown
+        assert "shared_ip_take_over" in output
     words = [*cluster.words(goal), *([] if kill.what == MAIN else ["-e", "shared_ip_take_over=true"])]
     code, text = ansible_playbook(cluster.folder, words, cluster.environment(kill.home))
     assert code == 0, text[-3000:]
@@ -244,7 +245,7 @@ def test_the_next_run_finishes_what_a_killed_playbook_began(
     judge(cluster, [ends[one][1] for one in plans])
 
 
-def judge(cluster: Cluster, plans: list[Json]) -> None:
+def judge(cluster: KilledCluster, plans: list[Json]) -> None:
     """No external IP was unheld, and no port down, for more tasks than the plans of both runs say."""
     timeline, before = cluster.sim.timeline(), cluster.before
     window = sum(one["outage"]["window"] for plan in plans for one in plan["services"])

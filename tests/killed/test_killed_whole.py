@@ -22,14 +22,14 @@ from runs import ROOT, ModuleRun, comparable, killed_at, killed_at_every_write
 from vcdsim.testing import Simulator
 
 
-class Task(NamedTuple):
+class ModuleTask(NamedTuple):
     """A module's run, and whether it may write."""
 
     run: ModuleRun
     writes: bool
 
 
-Tasks = Generator[Task, Params, None]
+ModuleTasks = Generator[ModuleTask, Params, None]
 
 FIXTURES = ROOT / "tests" / "fixtures" / "cpi"
 SYSTEM, CONFIG_MAP, DEPLOYMENT = "kube-system", "vcloud-ccm-configmap", "vmware-cloud-director-ccm"
@@ -56,7 +56,7 @@ class InSequence:
     before the first that may write: an earlier run from the same state has returned them, so they do not run again.
     """
 
-    def __init__(self, tasks: Tasks, seen: list[Params]) -> None:
+    def __init__(self, tasks: ModuleTasks, seen: list[Params]) -> None:
         self._tasks, self._seen = tasks, seen
         self._now: ModuleRun | None = None
         self._result: Params = {}
@@ -110,7 +110,7 @@ class InSequence:
             self._result = task.run.start().wait()
 
 
-class Cluster:
+class MigratingCluster:
     """A cluster whose CPI runs with a scenario, and one Service with two ports in the shape of that scenario.
 
     Its virtual services have a description that only the stored restore point holds once they are deleted.
@@ -141,14 +141,14 @@ class Cluster:
         """What the role does with ``shared_ip_existing: migrate``, not yet started."""
         return InSequence(self._tasks(), [] if self.found else self._seen)
 
-    def _tasks(self) -> Tasks:
+    def _tasks(self) -> ModuleTasks:
         """The role's two tasks, from the first one: a run that follows an interrupted one starts there, too."""
         planned = yield self._phase("plan")
         assert planned.get("ok"), planned.get("summary") or planned["msg"]
         self.found.append(planned["cluster"]["restore_point"])
         yield self._phase("change", plan=planned["plan"])
 
-    def _phase(self, phase: str, **options: Any) -> Task:
+    def _phase(self, phase: str, **options: Any) -> ModuleTask:
         connection = {name: self.edge.options[name] for name in ("url", "ca_path", "org", "user", "password")}
         given = {
             "vcd": connection,
@@ -162,7 +162,7 @@ class Cluster:
             **self.more,
         }
         given = {name: value for name, value in given.items() if value is not None}
-        return Task(ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options}), phase == "change")
+        return ModuleTask(ModuleRun("vcd_cluster_shared_ip", {"phase": phase, **given, **options}), phase == "change")
 
     @property
     def offered(self) -> list[Params]:
@@ -250,7 +250,7 @@ def test_a_killed_whole_migration_is_finished(
     sim: Simulator, tmp_path: Path, before: str, after: str, record_property: Callable[[str, object], None]
 ) -> None:
     with KubeDouble(objects=objects(before), start_seconds=0, stop_seconds=0) as kube:
-        cluster = Cluster(sim, kube, tmp_path, before, after)
+        cluster = MigratingCluster(sim, kube, tmp_path, before, after)
         wanted, (to_vcd, to_kube) = uninterrupted(cluster)
 
         def check(final: Params, unlike: Params) -> None:
@@ -273,7 +273,7 @@ def test_a_killed_whole_migration_is_finished(
     assert min(to_vcd - 3, to_kube - 6) >= 0
 
 
-def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
+def uninterrupted(cluster: MigratingCluster) -> tuple[Params, tuple[int, int]]:
     """The objects in Kubernetes after a migration that is not killed, and its writes."""
     cluster.prepare()
     (before,) = cluster.mounted()
@@ -291,7 +291,7 @@ def uninterrupted(cluster: Cluster) -> tuple[Params, tuple[int, int]]:
     return state, writes
 
 
-class BehindFirewall(Cluster):
+class BehindFirewall(MigratingCluster):
     """The same behind a firewall that blocks all that no rule of the user's allows."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:

@@ -62,7 +62,7 @@ def vcds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], S
         one.stop()
 
 
-class Move(NamedTuple):
+class ScenarioChange(NamedTuple):
     """One change of scenario: what makes it, and which of the undocumented rules of VCD apply."""
 
     scenario: str
@@ -72,18 +72,18 @@ class Move(NamedTuple):
 
 # Where a virtual service that shares its VIP cannot be updated, CPI works in one scenario only: distinct_internal.
 ALL_SIX = [
-    Move(INTERNAL, by_role, CPI_WORKS),
-    Move(EXTERNAL, by_restore, LENIENT),
-    Move(DISTINCT, by_role, STRICT),
-    Move(INTERNAL, by_role, LENIENT),
-    Move(DISTINCT, by_role, STRICT),
-    Move(EXTERNAL, by_role, CPI_WORKS),
+    ScenarioChange(INTERNAL, by_role, CPI_WORKS),
+    ScenarioChange(EXTERNAL, by_restore, LENIENT),
+    ScenarioChange(DISTINCT, by_role, STRICT),
+    ScenarioChange(INTERNAL, by_role, LENIENT),
+    ScenarioChange(DISTINCT, by_role, STRICT),
+    ScenarioChange(EXTERNAL, by_role, CPI_WORKS),
 ]
 WITH_IP_SPACES = [
-    Move(INTERNAL, by_module, LENIENT),
-    Move(EXTERNAL, by_module, CPI_WORKS),
-    Move(DISTINCT, by_module, LENIENT),
-    Move(EXTERNAL, by_role, CPI_WORKS),
+    ScenarioChange(INTERNAL, by_module, LENIENT),
+    ScenarioChange(EXTERNAL, by_module, CPI_WORKS),
+    ScenarioChange(DISTINCT, by_module, LENIENT),
+    ScenarioChange(EXTERNAL, by_role, CPI_WORKS),
 ]
 
 
@@ -91,7 +91,7 @@ WITH_IP_SPACES = [
     ("estate", "moves"), [("one-edge", ALL_SIX), ("ip-spaces", WITH_IP_SPACES)], ids=["ip-blocks", "ip-spaces"]
 )
 def test_services_survive_every_move(
-    stage: Stage, vcds: Callable[[str], Simulator], estate: str, moves: list[Move]
+    stage: Stage, vcds: Callable[[str], Simulator], estate: str, moves: list[ScenarioChange]
 ) -> None:
     """After each move CPI follows the nodes, makes the next Service in the new shape, and can delete a moved one."""
     live = serve(stage, vcds(estate), EXTERNAL, ONE, TWO, FIVE)

@@ -52,8 +52,8 @@ def _rows(simulator: Simulator) -> Iterator[tuple[str, str]]:
 def _read(simulator: Simulator, module: str) -> Iterator[tuple[str, str]]:
     if not only_reads(module):
         raise Unexpected(f"{module} writes, and module_lives.py does not say what")
-    twin = lives().get(module.removesuffix("_info"))
-    modules = Modules(simulator, **(twin.login if twin else lives()["vcd_pool"].login), edge_gateway=None)
+    counterpart = lives().get(module.removesuffix("_info"))
+    modules = Modules(simulator, **(counterpart.login if counterpart else lives()["vcd_pool"].login), edge_gateway=None)
     options = options_to_read(module, spec_of(module).options)
     for row, more in {"": {}, **parts_of_reading(module)}.items():
         # the estate has a virtual service with HTTP policies, which some parts read
@@ -98,10 +98,10 @@ class _Run:
         return _same(self.module, self.modules, {**self.life.key, **options}, changes=True)
 
     def _is_read(self) -> None:
-        twin = f"{self.module}_info"
-        given = spec_of(twin).options
+        counterpart = f"{self.module}_info"
+        given = spec_of(counterpart).options
         asked = {name: value for name, value in self.life.key.items() if name in given}
-        self.modules.done(twin, **asked)
+        self.modules.done(counterpart, **asked)
 
 
 def _same(module: str, modules: Modules, options: Options, *, changes: bool) -> str:

@@ -69,7 +69,7 @@ ASSOCIATIONS = {
 }
 
 
-class Refused(Exception):
+class AwxRefusal(Exception):
     """An error response."""
 
     def __init__(self, code: int, **body: Any) -> None:
@@ -103,7 +103,7 @@ class AwxDouble:
                         code, found = double.answer(
                             self.command, self.path, body, self.headers.get("Authorization", "")
                         )
-                    except Refused as refused:
+                    except AwxRefusal as refused:
                         code, found = refused.code, refused.body
                 text = b"" if found is None else json.dumps(found).encode()
                 self.send_response(code)
@@ -147,9 +147,9 @@ class AwxDouble:
         """The response to a request."""
         parts = urlsplit(path)
         if not parts.path.startswith(PREFIX):
-            raise Refused(404, detail="Not found.")
+            raise AwxRefusal(404, detail="Not found.")
         if not authorization:
-            raise Refused(401, detail="Authentication credentials were not provided.")
+            raise AwxRefusal(401, detail="Authentication credentials were not provided.")
         where = parts.path.removeprefix(PREFIX).strip("/").split("/")
         if where[0] == "tokens":
             return (201, {"id": 1, "token": "t", "url": f"{PREFIX}tokens/1/"}) if method == "POST" else (204, None)
@@ -162,14 +162,14 @@ class AwxDouble:
             return 200, self._listed(found, dict(parse_qsl(parts.query)), "unified_job_templates")
         kind = where[0]
         if kind not in self.objects:
-            raise Refused(404, detail="Not found.")
+            raise AwxRefusal(404, detail="Not found.")
         if len(where) == 1:
             if method == "POST":
                 return 201, self._shown(kind, self.add(kind, body))
             return 200, self._listed(list(self.objects[kind].values()), dict(parse_qsl(parts.query)), kind)
         number = int(where[1])
         if number not in self.objects[kind]:
-            raise Refused(404, detail="Not found.")
+            raise AwxRefusal(404, detail="Not found.")
         if len(where) == 2:
             if method == "PATCH":
                 self._change(kind, number, body)
@@ -180,7 +180,7 @@ class AwxDouble:
             return 201, self._approval(number, body)
         if where[2] in ASSOCIATIONS and kind != "workflow_approval_templates":
             return self._association(kind, number, where[2], method, body)
-        raise Refused(404, detail="Not found.")
+        raise AwxRefusal(404, detail="Not found.")
 
     def _listed(self, objects: list[Json], wanted: dict[str, str], kind: str) -> Json:
         either = {name.removeprefix("or__"): value for name, value in wanted.items() if name.startswith("or__")}
@@ -188,7 +188,7 @@ class AwxDouble:
         every.pop("page_size", None)
         known = {"id", "name", "identifier", "type", *REFERENCES}
         for name in {*either, *every} - known:
-            raise Refused(400, detail=f"{kind} has no field named '{name}'")
+            raise AwxRefusal(400, detail=f"{kind} has no field named '{name}'")
 
         def fits(one: Json, name: str, value: str) -> bool:
             return str(one.get(name)) == value
@@ -196,8 +196,8 @@ class AwxDouble:
         found = [one for one in objects if all(fits(one, *pair) for pair in every.items())]
         if either:
             found = [one for one in found if any(fits(one, *pair) for pair in either.items())]
-        shown = [self._shown(str(one["kind_"]), one) for one in found]
-        return {"count": len(shown), "next": None, "previous": None, "results": shown}
+        page = [self._shown(str(one["kind_"]), one) for one in found]
+        return {"count": len(page), "next": None, "previous": None, "results": page}
 
     def _shown(self, kind: str, one: Json) -> Json:
         url = f"{PREFIX}{kind}/{one['id']}/"
@@ -222,7 +222,7 @@ class AwxDouble:
     # -- objects
 
     def add(self, kind: str, fields: Mapping[str, Any]) -> Json:
-        """Create an object. Refused where AWX refuses it."""
+        """Create an object. AwxRefusal where AWX refuses it."""
         one = {"description": "", **fields, "id": self._next, "type": kind.removesuffix("s"), "kind_": kind}
         if kind == "projects":  # the update of a project ends at once
             one |= {"scm_revision": "0123456789abcdef", "status": "successful"}
@@ -244,22 +244,22 @@ class AwxDouble:
     def _check(self, kind: str, one: Json) -> None:
         for name in REQUIRED[kind]:
             if one.get(name) in (None, ""):
-                raise Refused(400, **{name: ["This field is required."]})
+                raise AwxRefusal(400, **{name: ["This field is required."]})
         for name, kinds in REFERENCES.items():
             if one.get(name) is not None and not any(one[name] in self.objects[of] for of in kinds):
-                raise Refused(400, **{name: [f'Invalid pk "{one[name]}" - object does not exist.']})
+                raise AwxRefusal(400, **{name: [f'Invalid pk "{one[name]}" - object does not exist.']})
         scope = ("name", "organization", "inventory", "credential_type", "unified_job_template", "identifier")
         scope = (*scope, "workflow_job_template")
         for other in self.objects[kind].values():
             if other["id"] != one["id"] and all(other.get(name) == one.get(name) for name in scope):
-                raise Refused(400, __all__=[f"{kind} with this name already exists."])
+                raise AwxRefusal(400, __all__=[f"{kind} with this name already exists."])
         check = getattr(self, f"_check_{kind}", None)
         if check:
             check(one)
 
     def _check_credential_types(self, one: Json) -> None:
         if one["kind"] not in ("cloud", "net"):
-            raise Refused(400, kind=["Must be one of cloud, net"])
+            raise AwxRefusal(400, kind=["Must be one of cloud, net"])
         fields = {field["id"]: "EXAMPLE" for field in one["inputs"]["fields"]}
         files = [name for name in one["injectors"].get("file", {}) if name.startswith("template")]
         tower = {"filename": "EXAMPLE_FILENAME" if files == ["template"] else dict.fromkeys(name[9:] for name in files)}
@@ -269,33 +269,33 @@ class AwxDouble:
                 try:
                     sandbox.from_string(text).render(tower=tower, **fields)
                 except UndefinedError as error:
-                    raise Refused(400, injectors=[f"{name} uses an undefined field ({error})"]) from None
+                    raise AwxRefusal(400, injectors=[f"{name} uses an undefined field ({error})"]) from None
 
     def _check_credentials(self, one: Json) -> None:
         inputs = self.objects["credential_types"][one["credential_type"]]["inputs"]
         known = {field["id"] for field in inputs["fields"]}
         if wrong := set(one["inputs"]) - known:
-            raise Refused(400, inputs=[f"Additional properties are not allowed ({wrong})"])
+            raise AwxRefusal(400, inputs=[f"Additional properties are not allowed ({wrong})"])
         for name in inputs.get("required", []):
             if not one["inputs"].get(name):
-                raise Refused(400, inputs={name: ["required for this credential"]})
+                raise AwxRefusal(400, inputs={name: ["required for this credential"]})
 
     def _check_job_templates(self, one: Json) -> None:
         if one["playbook"] not in self.playbooks:
-            raise Refused(400, playbook=["Playbook not found for project."])
+            raise AwxRefusal(400, playbook=["Playbook not found for project."])
         if one.get("job_type", "run") not in ("run", "check"):
-            raise Refused(400, job_type=["not a valid choice"])
+            raise AwxRefusal(400, job_type=["not a valid choice"])
 
     def _check_schedules(self, one: Json) -> None:
         if not re.fullmatch(r"DTSTART(;TZID=\S+)?:\d{8}T\d{6}Z? RRULE:FREQ=\S+;INTERVAL=\d+(;\S+)?", one["rrule"]):
-            raise Refused(400, rrule=["rrule parsing failed validation"])
+            raise AwxRefusal(400, rrule=["rrule parsing failed validation"])
         survey = next(
             self.objects[of][one["unified_job_template"]]
             for of in TEMPLATES
             if one["unified_job_template"] in self.objects[of]
         ).get("survey_", {})
         if any(question["required"] for question in survey.get("spec", [])):
-            raise Refused(400, unified_job_template=["cannot be scheduled: its survey asks what has to be answered"])
+            raise AwxRefusal(400, unified_job_template=["cannot be scheduled: its survey asks what has to be answered"])
 
     # -- what belongs to an object
 
@@ -303,7 +303,7 @@ class AwxDouble:
         one = self.objects[kind][number]
         if method == "POST":
             if problems := spec_problems(body):
-                raise Refused(400, error="; ".join(problems))
+                raise AwxRefusal(400, error="; ".join(problems))
             one["survey_"] = body
             return {}
         found: Json = one.get("survey_", {})
@@ -321,13 +321,13 @@ class AwxDouble:
         if method == "GET":
             return 200, self._listed([objects[one] for one in numbers], {}, what)
         if body["id"] not in objects:
-            raise Refused(400, detail=f"{what} {body['id']} does not exist")
+            raise AwxRefusal(400, detail=f"{what} {body['id']} does not exist")
         if body.get("disassociate"):
             numbers.remove(body["id"])
             return 204, None
         if what == "credentials":
             types = [objects[one]["credential_type"] for one in numbers]
             if objects[body["id"]]["credential_type"] in types:
-                raise Refused(400, error="Cannot assign multiple credentials of one type.")
+                raise AwxRefusal(400, error="Cannot assign multiple credentials of one type.")
         numbers.append(body["id"])
         return 204, None

@@ -169,7 +169,7 @@ def prepare(
     has the inputs of each credential, by the name of its type (VCD and KUBECONFIG here), as a person types them in AWX.
 
     ``survey`` are the answers; an unanswered question is passed on with its default, or not at all. ``artifacts`` are
-    those of earlier jobs in a workflow (`Job.artifacts`, merged). ``check`` is the job's type; default: the template's.
+    those of earlier jobs in a workflow (`JobResult.artifacts`, merged). ``check`` is the type; default: the template's.
     ``slice_`` is (2, 3) for the second of three slices. ``extra_vars`` are the answers to a prompt.
     ``environment`` are variables of the execution environment, such as ANSIBLE_COLLECTIONS_PATH.
 
@@ -334,7 +334,7 @@ def _write(path: Path, text: str, mode: int = 0o600) -> None:
 
 
 @dataclass
-class Job:
+class JobResult:
     """How a job ended: ``successful``, ``failed`` or ``canceled``, its output, and its artifacts."""
 
     status: str
@@ -344,12 +344,12 @@ class Job:
     events: list[Json] = field(default_factory=list)
 
 
-def ended(status: str, code: int, events: Sequence[Json]) -> Job:
+def ended(status: str, code: int, events: Sequence[Json]) -> JobResult:
     """The result of a job, from its events."""
     output = "\n".join(str(one["stdout"]) for one in events if one.get("stdout"))
     stats = [one for one in events if one.get("event") == "playbook_on_stats"]
     artifacts = stats[-1]["event_data"].get("artifact_data", {}) if stats else {}
-    return Job(status, code, output, dict(artifacts), list(events))
+    return JobResult(status, code, output, dict(artifacts), list(events))
 
 
 def execution_environment(collections: str | Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from awx_jobs import EXTENSION, data, raw_data
 PREFIX = "awx.awx."
 
 
-class Call(NamedTuple):
+class AwxModuleCall(NamedTuple):
     """A module with its arguments, as Ansible would pass them, and the list element that they come from."""
 
     module: str
@@ -47,7 +47,7 @@ def list_of(task: Mapping[str, Any]) -> str:
     return str(task["loop"]).strip("{} ").partition(" ")[0]
 
 
-def calls(**settings: Any) -> Iterator[Call]:
+def calls(**settings: Any) -> Iterator[AwxModuleCall]:
     """All calls in their order, for a site with these settings."""
     from ansible.parsing.dataloader import DataLoader
     from ansible.template import Templar
@@ -58,4 +58,6 @@ def calls(**settings: Any) -> Iterator[Call]:
         for item in Templar(loader=DataLoader(), variables=known).template(task["loop"]):
             variables = {**known, **task.get("vars", {}), "item": item}
             arguments = Templar(loader=DataLoader(), variables=variables).template(task[key])
-            yield Call(key.removeprefix(PREFIX), dict(arguments), item if isinstance(item, Mapping) else item[1])
+            yield AwxModuleCall(
+                key.removeprefix(PREFIX), dict(arguments), item if isinstance(item, Mapping) else item[1]
+            )

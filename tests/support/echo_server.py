@@ -28,35 +28,35 @@ CONTROLS = "\x1b[2J\x9b31m\u202e\u200b\ufeff\x85\r"
 Reply = tuple[int, str, dict[str, str], str]  # status, reason phrase, headers, body
 
 
-def _json(told: str) -> Reply:
-    body = {"minorErrorCode": told[:300], "message": told, "error": told, "reason": told, "stackTrace": told}
+def _json(echo: str) -> Reply:
+    body = {"minorErrorCode": echo[:300], "message": echo, "error": echo, "reason": echo, "stackTrace": echo}
     return 400, "Bad Request", {"Content-Type": "application/json"}, json.dumps({**body, "status": "Failure"})
 
 
-def _json_late(told: str) -> Reply:
-    status, reason, headers, body = _json("x" * 950 + " " + told)  # about where the module cuts a message
+def _json_late(echo: str) -> Reply:
+    status, reason, headers, body = _json("x" * 950 + " " + echo)  # about where the module cuts a message
     return status, reason, headers, body
 
 
-def _quoted(told: str) -> Reply:
-    return 403, "Forbidden", {"Content-Type": "application/json"}, json.dumps({"message": json.dumps(quote(told))})
+def _quoted(echo: str) -> Reply:
+    return 403, "Forbidden", {"Content-Type": "application/json"}, json.dumps({"message": json.dumps(quote(echo))})
 
 
-def _html(told: str) -> Reply:
-    return 400, "Bad Request", {"Content-Type": "text/html"}, f"<html><p>{html.escape(told)}</p></html>"
+def _html(echo: str) -> Reply:
+    return 400, "Bad Request", {"Content-Type": "text/html"}, f"<html><p>{html.escape(echo)}</p></html>"
 
 
-def _xml(told: str) -> Reply:
-    said = html.escape(told.translate(dict.fromkeys(range(32), " ")))
+def _xml(echo: str) -> Reply:
+    said = html.escape(echo.translate(dict.fromkeys(range(32), " ")))
     return 400, "Bad Request", {"Content-Type": "text/xml"}, f'<Error minorErrorCode="{said}" message="{said}"/>'
 
 
-def _plain(told: str) -> Reply:
-    return 404, "Not Found", {"Content-Type": "text/plain"}, told
+def _plain(echo: str) -> Reply:
+    return 404, "Not Found", {"Content-Type": "text/plain"}, echo
 
 
-def _headers(told: str) -> Reply:
-    line = " ".join(told.split())
+def _headers(echo: str) -> Reply:
+    line = " ".join(echo.split())
     return (
         400,
         line.encode("ascii", "replace").decode(),
@@ -65,20 +65,20 @@ def _headers(told: str) -> Reply:
     )
 
 
-def _content_type(told: str) -> Reply:
-    return 200, "OK", {"Content-Type": " ".join(told.split())}, told
+def _content_type(echo: str) -> Reply:
+    return 200, "OK", {"Content-Type": " ".join(echo.split())}, echo
 
 
-def _redirect(told: str) -> Reply:
-    return 302, "Found", {"Location": f"https://u:{quote(told)}@h/{quote(told)}?t={quote(told)}#{quote(told)}"}, told
+def _redirect(echo: str) -> Reply:
+    return 302, "Found", {"Location": f"https://u:{quote(echo)}@h/{quote(echo)}?t={quote(echo)}#{quote(echo)}"}, echo
 
 
-def _redirect_path(told: str) -> Reply:
-    return 302, "Found", {"Location": f"https://sso.example.com/{quote(told)}"}, told
+def _redirect_path(echo: str) -> Reply:
+    return 302, "Found", {"Location": f"https://sso.example.com/{quote(echo)}"}, echo
 
 
-def _unauthorized(told: str) -> Reply:
-    return 401, "Unauthorized", {"Content-Type": "application/json"}, json.dumps({"message": told, "error": told})
+def _unauthorized(echo: str) -> Reply:
+    return 401, "Unauthorized", {"Content-Type": "application/json"}, json.dumps({"message": echo, "error": echo})
 
 
 REPLIES: dict[str, Callable[[str], Reply]] = {
@@ -106,7 +106,7 @@ class EchoServer:
     answers_first: int = 2
     issued: str = "issued-session-token-zQ7zQ"
     seen: int = 0
-    gave: bool = False  # whether it has issued the token: before that, a module cannot know the secret
+    token_issued: bool = False  # whether it has issued the token: before that, a module cannot know the secret
     echoed: list[str] = field(default_factory=list)
 
 
@@ -125,20 +125,20 @@ def echo_server(folder: Path | None) -> Iterator[EchoServer]:
             sent = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode(errors="replace")
             state.seen += 1
             if state.seen <= state.answers_first:
-                self._send(*self._as_it_should())
+                self._send(*self._proper_answer())
                 return
             headers = " ".join(f"{name}: {value}" for name, value in self.headers.items())
-            told = f"{self.command} {self.path} {headers} {_decoded(self.headers.get('Authorization', ''))} {sent}"
-            told += f" {state.issued if state.gave else ''} {CONTROLS}"
-            state.echoed.append(told)
-            self._send(*REPLIES[state.reply](told))
+            echo = f"{self.command} {self.path} {headers} {_decoded(self.headers.get('Authorization', ''))} {sent}"
+            echo += f" {state.issued if state.token_issued else ''} {CONTROLS}"
+            state.echoed.append(echo)
+            self._send(*REPLIES[state.reply](echo))
 
         do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815  # the names are http.server's
 
-        def _as_it_should(self) -> Reply:
+        def _proper_answer(self) -> Reply:
             if self.path == "/api/versions":
                 return 200, "OK", {"Content-Type": "text/xml"}, VERSIONS.decode()
-            state.gave = True
+            state.token_issued = True
             token = {"access_token": state.issued, "refresh_token": f"{state.issued}-2"}
             return 200, "OK", {"X-VMWARE-VCLOUD-ACCESS-TOKEN": state.issued}, json.dumps(token)
 

@@ -21,26 +21,14 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd_rights import 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "sharing"))
+from fake_clock import FakeClock
 from sharing_builders import CLUSTER_ID, ccm, edge, objects, service, vcd
 
 Json = dict[str, Any]
 MIGRATE = RunRequest(scenario="shared_external", existing="migrate")
 
 
-class Time:
-    """A clock that moves only when the code under test sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
-
-
-class World:
+class FakeSides:
     """One cluster under distinct_internal with one Service, and its gateway. ``events`` are the calls, in order.
 
     ``fails`` maps an event to the error that it raises; ``meanwhile`` maps one to what another user does just before.
@@ -54,7 +42,7 @@ class World:
         self.stored: Json | None = None
         self.fails: dict[str, Exception] = {}
         self.meanwhile: dict[str, Callable[[], None]] = {}
-        self.time = Time()
+        self.time = FakeClock()
         self.writes = 3
         self.points = 0
         self.allowed: list[str] | None = None
@@ -180,9 +168,9 @@ class World:
     def describe(self, services: Sequence[Json], *, whole: bool = False) -> Json:
         self.note("describe")
         self.points += whole
-        shown = {"web": [one["virtual_ip_address"] for one in self.objects["virtual_services"]]}
+        vips = {"web": [one["virtual_ip_address"] for one in self.objects["virtual_services"]]}
         keys = ("name", "namespace", "external_ip")
-        found = [{**{key: one[key] for key in keys}, "objects": shown} for one in services]
+        found = [{**{key: one[key] for key in keys}, "objects": vips} for one in services]
         bodies = {one["name"]: {"name": one["name"]} for one in self.objects["virtual_services"]}
         gateway = {"id": edge()["id"], "name": edge()["name"]}
         point = {

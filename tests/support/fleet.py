@@ -167,7 +167,7 @@ class Fleet:
         ]
 
 
-class Ended(NamedTuple):
+class FleetRun(NamedTuple):
     """How a run of ansible-playbook over a fleet ended. ``cpu_seconds`` are its own, with all that it started."""
 
     code: int
@@ -177,7 +177,7 @@ class Ended(NamedTuple):
     cpu_seconds: float
 
 
-class Doubles:
+class RunningFleet:
     """A running fleet: ``sim`` is its Cloud Director, ``kube`` its clusters."""
 
     def __init__(self, fleet: Fleet, sim: Simulator, kube: KubeFleet, folder: Path) -> None:
@@ -243,7 +243,7 @@ class Doubles:
         hosts = ["-i", "clusters.yml", "-e", "shared_ip_hosts=production"]
         return [program, f"vcd.kubernetes.{playbook}", *hosts, *words]
 
-    def run(self, *words: str, playbook: str = "shared_ip", files: Sequence[Path] = (), **environment: str) -> Ended:
+    def run(self, *words: str, playbook: str = "shared_ip", files: Sequence[Path] = (), **environment: str) -> FleetRun:
         """Run a playbook over the group ``production``, and wait for its end.
 
         Its standard output and standard error stay in the two ``files``.
@@ -254,7 +254,7 @@ class Doubles:
         given = {**self.environment(), **environment}
         began = time.monotonic()
         code, cpu = self._run(self.command(*words, playbook=playbook), given, output, errors)
-        return Ended(code, output.read_text(), errors.read_text(), time.monotonic() - began, cpu)
+        return FleetRun(code, output.read_text(), errors.read_text(), time.monotonic() - began, cpu)
 
     def _run(self, command: list[str], given: Mapping[str, str], output: Path, errors: Path) -> tuple[int, float]:
         """The exit code, and the CPU seconds of ansible-playbook; without the modules of one that is forked."""
@@ -292,7 +292,7 @@ def stopped_for(cluster: KubeApi) -> float | None:
 
 
 @contextmanager
-def doubles(fleet: Fleet, folder: Path) -> Iterator[Doubles]:
+def doubles(fleet: Fleet, folder: Path) -> Iterator[RunningFleet]:
     """Start a fleet, with its Services served. ``folder`` gets the inventory, and the files that runs leave."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "home").mkdir(exist_ok=True)
@@ -300,7 +300,7 @@ def doubles(fleet: Fleet, folder: Path) -> Iterator[Doubles]:
     estate.write_text(yaml.safe_dump(fleet.estate()), encoding="utf-8")
     with ExitStack() as stack:
         sim = stack.enter_context(Simulator(estate=estate, task_seconds=0, health_seconds=0, openapi=None))
-        running = Doubles(fleet, sim, stack.enter_context(KubeFleet(fleet.objects())), folder)
+        running = RunningFleet(fleet, sim, stack.enter_context(KubeFleet(fleet.objects())), folder)
         running.serve()
         running.write_inventory()
         yield running

@@ -32,7 +32,7 @@ from typing import IO, Any, NamedTuple, NoReturn
 START_SECONDS = 600.0  # long enough for a busy machine
 
 
-class Ended(NamedTuple):
+class ForkResult(NamedTuple):
     """How a fork ended: its exit code (minus the number of the signal that killed it), and what it used."""
 
     code: int
@@ -55,16 +55,16 @@ class Fork:
         """Whether the fork has ended by itself."""
         return self._connection is None or bool(select.select([self._connection], [], [], 0)[0])
 
-    def wait(self) -> Ended:
+    def wait(self) -> ForkResult:
         """Wait for the end of the fork. TimeoutError after ``seconds``, which also kills it."""
         if self._connection is None:
             raise RuntimeError("it has been waited for")
         with self._connection, self._answers:
             answer = json.loads(self._answers.readline())
         self._connection = None
-        return Ended(**answer)
+        return ForkResult(**answer)
 
-    def kill(self) -> Ended:
+    def kill(self) -> ForkResult:
         """Send SIGKILL; the process and its connections are gone when this returns."""
         if not self.ended():
             with contextlib.suppress(ProcessLookupError):
@@ -160,7 +160,7 @@ class _Children:
         os.close(descriptor)
         if connection in self.events.get_map():
             self.events.unregister(connection)
-        ended = Ended(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
+        ended = ForkResult(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
         _tell(connection, ended._asdict())
         connection.close()
 

@@ -33,7 +33,7 @@ Run = Callable[..., dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Place:
+class FuzzPlace:
     """A server and its modules. ``bases`` are sound options of each module; ``fresh`` resets the server."""
 
     bases: dict[str, list[dict[str, Any]]]
@@ -46,7 +46,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def cloud_director(folder: Path) -> Iterator[tuple[Place, Simulator]]:
+def cloud_director(folder: Path) -> Iterator[tuple[FuzzPlace, Simulator]]:
     """The modules of Cloud Director, and its simulator."""
     options: dict[str, Any] = {"api_versions": VERSIONS, "task_seconds": 0, "health_seconds": 0}
     with Simulator(EVERYTHING, **options) as simulator, kept_sessions():
@@ -64,7 +64,7 @@ def cloud_director(folder: Path) -> Iterator[tuple[Place, Simulator]]:
             simulator.journal(clear=True)
 
         yield (
-            Place(
+            FuzzPlace(
                 {module: [] for module in group("vcd")},
                 lambda: simulator.restore(fresh),
                 modules.run,
@@ -78,7 +78,7 @@ def cloud_director(folder: Path) -> Iterator[tuple[Place, Simulator]]:
 
 
 @contextlib.contextmanager
-def kubernetes(simulator: Simulator) -> Iterator[Place]:
+def kubernetes(simulator: Simulator) -> Iterator[FuzzPlace]:
     """The modules that reconfigure CPI in a cluster, and the module for a whole cluster's run."""
     objects: list[Any] = [CLUSTER, *objects_of("cpi-1.6.1")]
     with KubeDouble(objects=objects, start_seconds=0.01, stop_seconds=0.01) as double:
@@ -97,11 +97,11 @@ def kubernetes(simulator: Simulator) -> Iterator[Place]:
         config = [{"scenario": one, "one_arm": RANGE} for one in ("shared_internal", "shared_external")]
         phases = [{"phase": one, "scenario": "shared_external"} for one in ("plan", "verify", "audit")]
         bases = {"vcd_ccm_config": config, "vcd_ccm_config_info": [{"gather_services": True}], WHOLE_CLUSTER: phases}
-        yield Place(bases, fresh, run, lambda: writes(double))
+        yield FuzzPlace(bases, fresh, run, lambda: writes(double))
 
 
 @contextlib.contextmanager
-def nakivo(folder: Path) -> Iterator[Place]:
+def nakivo(folder: Path) -> Iterator[FuzzPlace]:
     """The modules of NAKIVO. Its jobs make progress whenever they are polled, so no time need pass."""
     double = NakivoDouble()
 
@@ -117,10 +117,10 @@ def nakivo(folder: Path) -> Iterator[Place]:
                 return run_module(module, {**connection, **options}, check=check)
 
         bases = {"nakivo_job": [{"name": "k8s"}, {"id": "1"}], "nakivo_job_info": [{"name": "k8s"}]}
-        yield Place(bases, fresh, run, list)
+        yield FuzzPlace(bases, fresh, run, list)
 
 
-def unconnected() -> Place:
+def unconnected() -> FuzzPlace:
     """The modules that summarize results of others."""
 
     def run(module: str, *, check: bool = False, **options: Any) -> dict[str, Any]:
@@ -130,11 +130,11 @@ def unconnected() -> Place:
         "vcd_shared_ip_report": [{"clusters": CLUSTERS}],
         "vcd_shared_ip_audit_report": [{"clusters": CLUSTERS, "fail_on": "error"}],
     }
-    return Place(bases, lambda: None, run, list)
+    return FuzzPlace(bases, lambda: None, run, list)
 
 
 @contextlib.contextmanager
-def places(folder: Path) -> Iterator[tuple[list[Place], Simulator]]:
+def places(folder: Path) -> Iterator[tuple[list[FuzzPlace], Simulator]]:
     """All places, and the simulator, whose object names are drawn."""
     with contextlib.ExitStack() as stack:
         vcd, simulator = stack.enter_context(cloud_director(folder))

@@ -44,7 +44,7 @@ SECONDS = (-1, 0, 300, 600)
 PATHS = ("/nonexistent/x", "", "/dev/null", "~/x")
 
 
-class Words:
+class EstateNames:
     """The names and identifiers in an estate, found by words in the name of an object's kind."""
 
     def __init__(self, state: Mapping[str, Iterable[Mapping[str, Any]]]) -> None:
@@ -71,7 +71,7 @@ def _words(name: str) -> set[str]:
 class Drawer:
     """Draws options, with ``source`` as the random generator."""
 
-    def __init__(self, source: random.Random, words: Words) -> None:
+    def __init__(self, source: random.Random, words: EstateNames) -> None:
         self._random = source
         self._words = words
 

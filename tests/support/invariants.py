@@ -63,7 +63,7 @@ class Service:
 
 
 @dataclass
-class _Seen:
+class _Object:
     """An object: what it refers to, and the running task that creates it, before whose end it serves nothing."""
 
     kind: str
@@ -73,10 +73,10 @@ class _Seen:
 
 
 @dataclass
-class _World:
+class _State:
     """The objects that refer to addresses, and the tasks, at one moment of the timeline."""
 
-    objects: dict[str, _Seen] = field(default_factory=dict)
+    objects: dict[str, _Object] = field(default_factory=dict)
     running: set[str] = field(default_factory=set)
 
     def apply(self, entry: Entry) -> None:
@@ -89,29 +89,29 @@ class _World:
             if entry["event"] == "removed":
                 self.objects.pop(entry["id"], None)
                 return
-            former = self.objects.get(entry["id"])
-            maker = former.made_by if former else None
-            self.objects[entry["id"]] = _seen(entry, entry["task"] if entry["event"] == "added" else maker)
+            previous = self.objects.get(entry["id"])
+            maker = previous.made_by if previous else None
+            self.objects[entry["id"]] = _object(entry, entry["task"] if entry["event"] == "added" else maker)
 
 
-def _seen(entry: Entry, made_by: str | None) -> _Seen:
-    return _Seen(entry["kind"], entry["name"], entry["refers"], made_by)
+def _object(entry: Entry, made_by: str | None) -> _Object:
+    return _Object(entry["kind"], entry["name"], entry["refers"], made_by)
 
 
-def _begin(dump: Mapping[str, Any]) -> _World:
+def _state_of(dump: Mapping[str, Any]) -> _State:
     """The state in a dump of the simulator."""
-    world = _World()
+    state = _State()
     for one in dump.get(VIRTUAL_SERVICES, []):
         ports = [[port["portStart"], port.get("portEnd") or port["portStart"]] for port in one["servicePorts"]]
         both = {"vip": one.get("virtualIpAddress"), "ipv6": one.get("ipv6VirtualIpAddress")}
-        world.objects[one["id"]] = _Seen(VIRTUAL_SERVICES, one["name"], {**both, "ports": ports, **_enabled(one)})
+        state.objects[one["id"]] = _Object(VIRTUAL_SERVICES, one["name"], {**both, "ports": ports, **_enabled(one)})
     for one in dump.get(NAT_RULES, []):
         ends = {"external": one.get("externalAddresses"), "internal": one.get("internalAddresses")}
         more = {"type": one["type"], "port": one.get("dnatExternalPort"), **_enabled(one)}
-        world.objects[one["id"]] = _Seen(NAT_RULES, one["name"], {**ends, **more})
+        state.objects[one["id"]] = _Object(NAT_RULES, one["name"], {**ends, **more})
     for one in dump.get(ALLOCATIONS, []):
-        world.objects[one["id"]] = _Seen(ALLOCATIONS, one["value"], {"ip": one["value"]})
-    return world
+        state.objects[one["id"]] = _Object(ALLOCATIONS, one["value"], {"ip": one["value"]})
+    return state
 
 
 def _enabled(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,41 +119,41 @@ def _enabled(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @dataclass
-class _Stretch:
+class _Period:
     """A period in which a condition is broken: its start, and the tasks that have run since."""
 
     since: float
     tasks: set[str]
 
 
-Condition = Callable[[_World], bool]
-Concern = Callable[[_Seen], bool]
+Condition = Callable[[_State], bool]
+Concern = Callable[[_Object], bool]
 
 
-def _stretches(
+def _periods(
     timeline: Sequence[Entry], before_dump: Mapping[str, Any], broken: Condition, concerns: Concern
 ) -> list[tuple[float, float | None, int]]:
     """Each period in which ``broken(state)`` held: from, to, number of tasks that ran in it.
 
     ``concerns`` says whether an object can matter for that; the others are left out, which saves much time.
     """
-    world = _begin(before_dump)
-    mine = {identifier for identifier, one in world.objects.items() if concerns(one)}
+    state = _state_of(before_dump)
+    mine = {identifier for identifier, one in state.objects.items() if concerns(one)}
     stored = [one for one in timeline if one["kind"] in _KINDS and one["event"] != "removed"]
-    mine |= {one["id"] for one in stored if concerns(_seen(one, None))}
-    world.objects = {identifier: one for identifier, one in world.objects.items() if identifier in mine}
+    mine |= {one["id"] for one in stored if concerns(_object(one, None))}
+    state.objects = {identifier: one for identifier, one in state.objects.items() if identifier in mine}
     found: list[tuple[float, float | None, int]] = []
-    now = _Stretch(timeline[0]["time"] if timeline else 0.0, set()) if broken(world) else None
+    now = _Period(timeline[0]["time"] if timeline else 0.0, set()) if broken(state) else None
     for entry in timeline:
         if entry["kind"] != "task" and (entry["kind"] not in _KINDS or entry["id"] not in mine):
             continue
-        world.apply(entry)
+        state.apply(entry)
         if now and entry["kind"] == "task" and entry["event"] == "started":
             now.tasks.add(entry["id"])
-        is_broken = broken(world)
+        is_broken = broken(state)
         if is_broken and now is None:
             # the task that broke the condition by its end does not count
-            now = _Stretch(entry["time"], world.running - {entry.get("task")})
+            now = _Period(entry["time"], state.running - {entry.get("task")})
         elif now and not is_broken:
             found.append((now.since, entry["time"], len(now.tasks)))
             now = None
@@ -168,10 +168,10 @@ def always_referenced(
 
 
 def _gaps(timeline: Sequence[Entry], before_dump: Mapping[str, Any], ip: str) -> list[Gap]:
-    def missing(world: _World) -> bool:
-        return not any(_refers(one, ip) for one in world.objects.values())
+    def missing(state: _State) -> bool:
+        return not any(_refers(one, ip) for one in state.objects.values())
 
-    stretches = _stretches(timeline, before_dump, missing, lambda one: _refers(one, ip))
+    stretches = _periods(timeline, before_dump, missing, lambda one: _refers(one, ip))
     return [Gap(ip, _seconds(since, until), since, until, tasks) for since, until, tasks in stretches]
 
 
@@ -179,7 +179,7 @@ def _seconds(since: float, until: float | None) -> float:
     return float("inf") if until is None else until - since
 
 
-def _refers(one: _Seen, ip: str) -> bool:
+def _refers(one: _Object, ip: str) -> bool:
     if one.kind == VIRTUAL_SERVICES:
         return ip in (one.refers.get("vip"), one.refers.get("ipv6"))
     if one.kind == NAT_RULES:
@@ -214,20 +214,20 @@ def all_down(timeline: Sequence[Entry], before_dump: Mapping[str, Any], services
 def _down(
     timeline: Sequence[Entry], before_dump: Mapping[str, Any], name: str, number: int | None, ports: Sequence[Port]
 ) -> list[Down]:
-    def broken(world: _World) -> bool:
-        return not any(_serves(world, port) for port in ports)
+    def broken(state: _State) -> bool:
+        return not any(_serves(state, port) for port in ports)
 
-    def concerns(one: _Seen) -> bool:
+    def concerns(one: _Object) -> bool:
         if one.kind == NAT_RULES:
             return any(_takes(one.refers, port) for port in ports)
         return one.kind == VIRTUAL_SERVICES and any(port.virtual_service in ("", one.name) for port in ports)
 
-    stretches = _stretches(timeline, before_dump, broken, concerns)
+    stretches = _periods(timeline, before_dump, broken, concerns)
     return [Down(name, number, _seconds(since, until), since, until, tasks) for since, until, tasks in stretches]
 
 
-def _serves(world: _World, port: Port) -> bool:
-    working = [one for one in world.objects.values() if one.made_by is None and one.refers.get("enabled", True)]
+def _serves(state: _State, port: Port) -> bool:
+    working = [one for one in state.objects.values() if one.made_by is None and one.refers.get("enabled", True)]
     addresses = {one.refers["internal"] for one in working if one.kind == NAT_RULES and _takes(one.refers, port)}
     return any(
         one.kind == VIRTUAL_SERVICES

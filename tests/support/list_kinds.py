@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 
-class Kind(NamedTuple):
+class ListKind(NamedTuple):
     """A module, its list, a template of an entry, a change for one entry, and the requests of an unchanged list.
 
     ``each``: requests for each object, if no list has all of it. ``once``: those of the task, for the edge gateway too.
@@ -24,7 +24,7 @@ class Kind(NamedTuple):
 
 
 KINDS = [
-    Kind(
+    ListKind(
         "vcd_nat_rule",
         "nat_rules",
         {"type": "DNAT", "external_addresses": "203.0.113.20", "internal_addresses": "192.168.8.2"},
@@ -33,7 +33,7 @@ KINDS = [
         0,
         2,
     ),
-    Kind(
+    ListKind(
         "vcd_app_port_profile",
         "app_port_profiles",
         {},
@@ -42,8 +42,8 @@ KINDS = [
         0,
         2,
     ),
-    Kind("vcd_ip_set", "ip_sets", {}, {"ip_addresses": ["198.51.100.{0}"]}, {"ip_addresses": []}, 1, 2),
-    Kind(
+    ListKind("vcd_ip_set", "ip_sets", {}, {"ip_addresses": ["198.51.100.{0}"]}, {"ip_addresses": []}, 1, 2),
+    ListKind(
         "vcd_pool",
         "pools",
         {"members": [{"ip_address": "10.10.0.11"}], "health_monitors": ["TCP"]},
@@ -52,7 +52,7 @@ KINDS = [
         1,
         2,
     ),
-    Kind(
+    ListKind(
         "vcd_virtual_service",
         "virtual_services",
         {"application_profile": "HTTP", "virtual_ip_address": "203.0.113.20"},

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import awx_jobs
-from fleet import PASSWORD, Doubles, Fleet
+from fleet import PASSWORD, Fleet, RunningFleet
 from role_runs import clean_environment, collections_path
 
 LOST, CANCELLED = "error", "canceled"  # AWX's words for a job whose node is gone, and for one that was cancelled
@@ -91,18 +91,18 @@ class Job:
         """Whether its final event has come back, or its node is gone."""
         return self._process.poll() is not None
 
-    def cancel(self) -> awx_jobs.Job:
+    def cancel(self) -> awx_jobs.JobResult:
         """Cancel it, as the button in AWX does. This ends its processes on the node, except for a module."""
         self._cancelled = True
         self._over.interrupt(self._results)
         return self.wait()
 
-    def give_up(self) -> awx_jobs.Job:
+    def give_up(self) -> awx_jobs.JobResult:
         """Stop waiting for a node that is gone, as AWX does after a missed heartbeat."""
         self._results.kill()
         return self.wait()
 
-    def wait(self) -> awx_jobs.Job:
+    def wait(self) -> awx_jobs.JobResult:
         """Wait for the end. Returns how the job ended."""
         self._process.wait()
         self._results.wait()
@@ -209,7 +209,7 @@ class Awx:
     ``programs`` is a folder whose programs come first on the PATH of the execution environment.
     """
 
-    def __init__(self, running: Doubles, over: Mesh, programs: Path | None = None) -> None:
+    def __init__(self, running: RunningFleet, over: Mesh, programs: Path | None = None) -> None:
         self.running, self.mesh, self.number = running, over, 0
         self._programs = programs
         fleet = running.fleet

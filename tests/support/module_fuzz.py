@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fuzz_places import WHOLE_CLUSTER, Place, places
-from fuzzed_options import SECRET, Drawer, Options, Words
+from fuzz_places import WHOLE_CLUSTER, FuzzPlace, places
+from fuzzed_options import SECRET, Drawer, EstateNames, Options
 from module_calls import differences, only_reads, spec_of, surprises
 from module_lives import lives, options_to_read
 from plain_messages import complaint
@@ -44,7 +44,7 @@ DONE, UNCHANGED, REFUSED, BY_SERVER = "changed", "unchanged", "refused by the mo
 
 
 @dataclass
-class Case:
+class FuzzCase:
     """One set of options, and its outcome. ``problems`` is empty if all is well."""
 
     number: int
@@ -64,21 +64,21 @@ class Case:
 class Fuzz:
     """Makes cases, and runs them on servers that have the same state before each."""
 
-    def __init__(self, found: list[Place], words: Words, seed: int) -> None:
+    def __init__(self, found: list[FuzzPlace], words: EstateNames, seed: int) -> None:
         self._seed = seed
         self._words = words
         self._places = {module: place for place in found for module in place.bases}
         # modules that write have more to go wrong
         self._modules = [one for one in self._places for _time in range(1 if only_reads(one) else 4)]
 
-    def case(self, number: int) -> Case:
+    def case(self, number: int) -> FuzzCase:
         """The case with this number."""
         source = random.Random(f"{self._seed} {number}")  # noqa: S311  # it need not be secret
         module = self._modules[number % len(self._modules)]
         place = self._places[module]
         login = source.choice(place.logins) if source.random() < 0.1 else place.owner(module)
         options = Drawer(source, self._words).options(spec_of(module), self._base(module, source))
-        return Case(number, module, login, options)
+        return FuzzCase(number, module, login, options)
 
     def _base(self, module: str, source: random.Random) -> Options | None:
         """A sound set of options."""
@@ -91,7 +91,7 @@ class Fuzz:
         known = self._places[module].bases[module]
         return source.choice(known) if known else options_to_read(module, spec_of(module).options)
 
-    def run(self, case: Case) -> None:
+    def run(self, case: FuzzCase) -> None:
         """Run a case: half of them on an object that exists."""
         place = self._places[case.module]
         place.fresh()
@@ -128,7 +128,7 @@ class Fuzz:
             case.problems.append(f"asked again: {what}")
 
     @staticmethod
-    def _run(case: Case, place: Place, *, check: bool = False) -> dict[str, Any] | None:
+    def _run(case: FuzzCase, place: FuzzPlace, *, check: bool = False) -> dict[str, Any] | None:
         """Run the module and check its messages. Returns the result, or None after a defect."""
         try:
             result = place.run(case.module, check=check, **{**case.options, **case.login})
@@ -163,17 +163,17 @@ def unclear(message: str, *, ours: bool) -> Iterator[str]:
         yield "no message"
 
 
-def fuzz(seed: int, numbers: Iterable[int]) -> Iterator[Case]:
+def fuzz(seed: int, numbers: Iterable[int]) -> Iterator[FuzzCase]:
     """Yield the cases with these numbers, each after its run."""
     with tempfile.TemporaryDirectory() as folder, places(Path(folder)) as (found, simulator):
-        made = Fuzz(found, Words(simulator.dump()), seed)
+        made = Fuzz(found, EstateNames(simulator.dump()), seed)
         for number in numbers:
             case = made.case(number)
             made.run(case)
             yield case
 
 
-def share(seed: int, numbers: range) -> list[Case]:
+def share(seed: int, numbers: range) -> list[FuzzCase]:
     """The cases of one process, which reports problems at once."""
     found = []
     for case in fuzz(seed, numbers):
@@ -203,8 +203,8 @@ def main() -> int:
     by_module: dict[str, Counter[str]] = {}
     for case in cases:
         by_module.setdefault(case.module, Counter())[case.end] += 1
-    for module, counted in sorted(by_module.items()):
-        print(f"{module:45} {', '.join(f'{number} {end}' for end, number in counted.most_common())}")
+    for module, ends in sorted(by_module.items()):
+        print(f"{module:45} {', '.join(f'{number} {end}' for end, number in ends.most_common())}")
     bad = sum(bool(case.problems) for case in cases)
     ends = ", ".join(f"{number} {end}" for end, number in Counter(case.end for case in cases).most_common())
     print(f"{len(cases)} sets of options, seed {given.seed}: {ends}; {bad} with problems;", end=" ")

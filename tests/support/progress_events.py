@@ -21,14 +21,14 @@ def events_of(file: Path) -> list[Event]:
 
 def check_counts(events: Sequence[Event], *, whole: bool = True) -> None:
     """No count decreases or exceeds its total. ``whole``: no error ended the run, so everything is counted."""
-    counted = [one for one in events if "done" in one]
-    assert counted, events
-    for one in counted:
+    progress = [one for one in events if "done" in one]
+    assert progress, events
+    for one in progress:
         assert 0 <= one["done"] <= one["writes"], one
         assert 0 <= one["number"] <= one["of"], one
-    for before, after in itertools.pairwise(counted):
+    for before, after in itertools.pairwise(progress):
         assert before["done"] <= after["done"], (before, after)
         assert before["number"] <= after["number"] or after["event"] == "service", (before, after)
     if whole:
-        last = counted[-1]
+        last = progress[-1]
         assert (last["done"], last["number"]) == (last["writes"], last["of"]), last

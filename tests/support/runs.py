@@ -174,8 +174,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         if set(value) == {"id", "name"}:
             return value["name"]
-        shown = sorted(item for item in value.items() if item not in _UNSET)
-        return {name: _plain(one) for name, one in shown if name not in _PASSING}
+        set_items = sorted(item for item in value.items() if item not in _UNSET)
+        return {name: _plain(one) for name, one in set_items if name not in _PASSING}
     return value
 
 

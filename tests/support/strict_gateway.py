@@ -32,7 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 
 
-class Refused(Exception):
+class WriteRefused(Exception):
     """The gateway refuses a write."""
 
 
@@ -52,12 +52,12 @@ class StrictGateway:
     stopped_after: int = 0
 
     def write(self, step: Step) -> None:
-        """Carry out a step, or raise Refused and change nothing."""
+        """Carry out a step, or raise WriteRefused and change nothing."""
         present = self.inventory.get(step.kind, step.name)
         if reason := self.otherwise(step):
-            raise Refused(reason)
+            raise WriteRefused(reason)
         if (present is None) != (step.act is Act.CREATE):
-            raise Refused(f"{step.text}: it is {'not ' if present is None else ''}there")
+            raise WriteRefused(f"{step.text}: it is {'not ' if present is None else ''}there")
         if step.after is None:
             self._check_unused(step)
         elif isinstance(step.after, Pool):
@@ -81,61 +81,61 @@ class StrictGateway:
 
     def _check_unused(self, step: Step) -> None:
         if step.kind == POOL and any(item.pool == step.name for item in self._virtual_services()):
-            raise Refused(f"{step.text}: a virtual service uses it")
+            raise WriteRefused(f"{step.text}: a virtual service uses it")
         pools = [item for item in self.inventory if isinstance(item, Pool)]
         if step.kind == IP_SET and any(item.member_group == step.name for item in pools):
-            raise Refused(f"{step.text}: a pool uses it")
+            raise WriteRefused(f"{step.text}: a pool uses it")
         if step.kind == APP_PORT_PROFILE and any(item.profile == step.name for item in self._rules()):
-            raise Refused(f"{step.text}: a rule uses it")
+            raise WriteRefused(f"{step.text}: a rule uses it")
 
     def _check_pool(self, new: Pool) -> None:
         if new.member_group and new.members:
-            raise Refused(f"{new.name}: it has members and a group")
+            raise WriteRefused(f"{new.name}: it has members and a group")
         if new.member_group.startswith("ipset-") and self.inventory.get(IP_SET, new.member_group) is None:
-            raise Refused(f"{new.name}: no group {new.member_group}")
+            raise WriteRefused(f"{new.name}: no group {new.member_group}")
         users = [item for item in self._virtual_services() if item.pool == new.name and item.transparent]
         if users and not new.member_group:
-            raise Refused(f"{new.name}: {users[0].name} is in transparent mode")
+            raise WriteRefused(f"{new.name}: {users[0].name} is in transparent mode")
 
     def _check_virtual_service(self, new: VirtualService, old: VirtualService | None) -> None:
         others = [item for item in self._virtual_services() if item.name != new.name]
         if self.inventory.get(POOL, new.pool) is None:
-            raise Refused(f"{new.name}: no pool {new.pool}")
+            raise WriteRefused(f"{new.name}: no pool {new.pool}")
         if new.transparent and not self.inventory.get(POOL, new.pool).member_group:
-            raise Refused(f"{new.name}: transparent mode needs a pool with a group")
+            raise WriteRefused(f"{new.name}: transparent mode needs a pool with a group")
         if any(item.pool == new.pool for item in others):
-            raise Refused(f"{new.name}: pool {new.pool} serves another")
+            raise WriteRefused(f"{new.name}: pool {new.pool} serves another")
         for item in others:
             if item.address == new.address and set(item.ports) & set(new.ports):
-                raise Refused(f"{new.name}: {new.address} {new.ports} is taken by {item.name}")
+                raise WriteRefused(f"{new.name}: {new.address} {new.ports} is taken by {item.name}")
             if VcdRule.PROTOCOLS in self.refuses and item.address == new.address and _numbers(item) & _numbers(new):
-                raise Refused(f"servicePorts: port {new.ports[0]} of {new.address} is in use by {item.name}.")
+                raise WriteRefused(f"servicePorts: port {new.ports[0]} of {new.address} is in use by {item.name}.")
         if old is not None:
             shared = any(item.address == old.address for item in others)
             if shared and VcdRule.SHARED_PUT in self.refuses:
-                raise Refused("A virtual service that shares its virtual IP address cannot be updated.")
+                raise WriteRefused("A virtual service that shares its virtual IP address cannot be updated.")
             if shared and old.address != new.address:
-                raise Refused(f"{new.name}: the VIP is shared")
+                raise WriteRefused(f"{new.name}: the VIP is shared")
             joins = old.address != new.address and any(item.address == new.address for item in others)
             if joins and VcdRule.JOIN in self.refuses:
-                raise Refused("virtualIpAddress: it cannot be changed to that of another virtual service.")
+                raise WriteRefused("virtualIpAddress: it cannot be changed to that of another virtual service.")
         moved = old is None or old.address != new.address
         rules = self.inventory.rules_for(new.address) if moved and VcdRule.OVERLAP in self.refuses else []
         if rules:
-            raise Refused(f"virtualIpAddress: it is the external address of the DNAT rule {rules[0].name}.")
+            raise WriteRefused(f"virtualIpAddress: it is the external address of the DNAT rule {rules[0].name}.")
 
     def _check_policy(self, new: HttpPolicy) -> None:
         owner: VirtualService | None = self.inventory.get(VIRTUAL_SERVICE, new.name)
         if owner is None or owner.profile not in HTTP_PROFILES:
-            raise Refused(f"{new.name}: no virtual service for HTTP")
+            raise WriteRefused(f"{new.name}: no virtual service for HTTP")
 
     def _check_rule(self, new: NatRule, old: NatRule | None) -> None:
         if new.profile and self.inventory.get(APP_PORT_PROFILE, new.profile) is None:
-            raise Refused(f"{new.name}: no profile {new.profile}")
+            raise WriteRefused(f"{new.name}: no profile {new.profile}")
         moved = old is None or old.external != new.external
         vips = self.inventory.on_address(new.external) if moved and VcdRule.OVERLAP in self.refuses else []
         if vips:
-            raise Refused(f"externalAddresses: it is the VIP of the virtual service {vips[0].name}.")
+            raise WriteRefused(f"externalAddresses: it is the VIP of the virtual service {vips[0].name}.")
 
     def carry_out(
         self,
@@ -152,7 +152,7 @@ class StrictGateway:
                     return False
                 try:
                     self.write(step)
-                except Refused as refusal:
+                except WriteRefused as refusal:
                     revealed = revealed_rules(step, str(refusal), self.inventory) - self.known.refused
                     if not revealed:
                         raise
@@ -172,7 +172,7 @@ class StrictGateway:
         before = current_state(wanted, self.inventory)
         try:
             return self.carry_out(wanted)
-        except Refused:
+        except WriteRefused:
             self.stopped_after = len(self.log)
             self.carry_out(before, known=self.known, going_back=True)
             return False

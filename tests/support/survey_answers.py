@@ -44,7 +44,7 @@ CONDITIONS = ("when", "that", "until", "failed_when", "changed_when")
 Json = dict[str, Any]
 
 
-class Place(NamedTuple):
+class TextPlace(NamedTuple):
     """A text of a playbook or of its tasks, with the variables that are set beside it."""
 
     key: str
@@ -130,14 +130,14 @@ def playbook_of(name: str) -> Path:
 
 
 @cache
-def _places(playbook: str) -> list[Place]:
-    found: list[Place] = []
+def _places(playbook: str) -> list[TextPlace]:
+    found: list[TextPlace] = []
     for play in _load(ROOT / "playbooks" / f"{playbook}.yml"):
         found += _in_task(play, {})
     return found
 
 
-def _in_task(task: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[Place]:
+def _in_task(task: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[TextPlace]:
     """The texts of a play, block or task, and of what it includes."""
     inner = {**outer, **(task.get("vars") or {})}
     for key, value in task.items():
@@ -153,14 +153,14 @@ def _in_task(task: Mapping[str, Any], outer: Mapping[str, Any]) -> Iterator[Plac
             yield from _texts(str(key), value, inner)
 
 
-def _in_file(name: str, outer: Mapping[str, Any]) -> Iterator[Place]:
+def _in_file(name: str, outer: Mapping[str, Any]) -> Iterator[TextPlace]:
     if "{{" in name:  # a file that an operator names is not part of the collection
         return
     for task in _load(ROLE / "tasks" / f"{name}.yml"):
         yield from _in_task(task, outer)
 
 
-def _texts(key: str, value: Any, variables: Mapping[str, Any]) -> Iterator[Place]:
+def _texts(key: str, value: Any, variables: Mapping[str, Any]) -> Iterator[TextPlace]:
     if isinstance(value, Mapping):
         for name, one in value.items():
             yield from _texts(str(name), one, variables)
@@ -168,7 +168,7 @@ def _texts(key: str, value: Any, variables: Mapping[str, Any]) -> Iterator[Place
         for one in value:
             yield from _texts(key, one, variables)
     elif isinstance(value, str):
-        yield Place(key, value, variables)
+        yield TextPlace(key, value, variables)
 
 
 @cache
@@ -176,7 +176,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[A-Za-z_]\w*", text))
 
 
-def _plays_a_part(variable: str, place: Place) -> bool:
+def _plays_a_part(variable: str, place: TextPlace) -> bool:
     """Whether the variable is in the text, or in a variable that is."""
     known = {**_known(), **place.variables}
     waiting, seen = [str(place.text)], set[str]()

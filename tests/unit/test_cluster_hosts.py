@@ -73,12 +73,12 @@ def test_only_variables_of_the_role_are_set_and_never_a_scenario() -> None:
 
 
 def test_clusters_of_one_name_are_distinguished_by_their_ids_in_any_order() -> None:
-    twins = [cluster(1, name="prod"), cluster(2, name="PROD"), cluster(3)]
-    first, second, third = (host.name for host in hosts_of(twins, URL, ""))
+    namesakes = [cluster(1, name="prod"), cluster(2, name="PROD"), cluster(3)]
+    first, second, third = (host.name for host in hosts_of(namesakes, URL, ""))
     assert third == "prod-3"
     assert re.fullmatch(r"prod-[0-9a-f]{8}", first)
     assert re.fullmatch(r"PROD-[0-9a-f]{8}", second)
-    assert [host.name for host in hosts_of(twins[::-1], URL, "")] == [third, second, first]
+    assert [host.name for host in hosts_of(namesakes[::-1], URL, "")] == [third, second, first]
 
 
 def test_edge_gateways_of_one_name_have_groups_of_their_own() -> None:

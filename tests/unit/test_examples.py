@@ -78,11 +78,11 @@ def test_each_yaml_of_a_page_is_run_by_a_test(path: Path) -> None:
         assert (ROOT / ELSEWHERE[name]).exists()
         return
     for block in blocks(path, "yaml", "yml"):
-        shown: Any = yaml.safe_load(block)
-        if isinstance(shown, dict) and "plugin" not in shown:  # variables
-            assert set(shown) <= variables(), block
+        document: Any = yaml.safe_load(block)
+        if isinstance(document, dict) and "plugin" not in document:  # variables
+            assert set(document) <= variables(), block
         else:
-            assert shown in KNOWN, f"no file in examples has this:\n{block}"
+            assert document in KNOWN, f"no file in examples has this:\n{block}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -89,11 +89,11 @@ def generated(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     seen: list[Any] = []
     generate = jinja2.environment.generate
 
-    def counted(node: Any, *arguments: Any, **options: Any) -> Any:
+    def generate_and_count(node: Any, *arguments: Any, **options: Any) -> Any:
         seen.append(node)
         return generate(node, *arguments, **options)
 
-    monkeypatch.setattr(jinja2.environment, "generate", counted)
+    monkeypatch.setattr(jinja2.environment, "generate", generate_and_count)
     return seen
 
 

@@ -72,7 +72,7 @@ def write(folder: Path, current: str | None = None, **users: dict[str, Any]) -> 
     return path
 
 
-def shown(configuration: Configuration) -> dict[str, Any]:
+def client_of(configuration: Configuration) -> dict[str, Any]:
     """What a client would use, with the content of each file."""
     found = {name: getattr(configuration, name) for name in ANSWERED}
     for name in FILES:
@@ -95,7 +95,7 @@ def test_one_context_gives_the_client_of_the_whole_file(
     whole, cut = Configuration(), Configuration()
     load_kube_config(str(path), context=context, client_configuration=whole)
     load_kube_config_from_dict(part, context=context, client_configuration=cut)
-    assert shown(cut) == shown(whole)
+    assert client_of(cut) == client_of(whole)
 
 
 def test_the_home_folder_in_a_path_is_expanded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

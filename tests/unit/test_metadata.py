@@ -96,8 +96,8 @@ def test_the_group_is_the_one_that_the_documentation_names(module: str) -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_has_an_info_module_and_a_test_target(module: str) -> None:
-    twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
-    assert twin in MODULES or module in INFO_ONLY | UNGROUPED
+    counterpart = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
+    assert counterpart in MODULES or module in INFO_ONLY | UNGROUPED
     targets = {path.parents[1].name for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/main.yml")}
     assert {module, module.removesuffix("_info")} & targets
 
@@ -113,9 +113,9 @@ def test_each_module_is_run_with_each_version_of_the_api() -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_each_module_says_what_it_returns_and_since_when(module: str) -> None:
     assert documentation(module)["version_added"]
-    twin = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
+    counterpart = module.removesuffix("_info") if module.endswith("_info") else f"{module}_info"
     seen = [one.get("module") for one in documentation(module)["seealso"]]
-    assert twin not in MODULES or f"vcd.kubernetes.{twin}" in seen
+    assert counterpart not in MODULES or f"vcd.kubernetes.{counterpart}" in seen
     assert documentation(module, "RETURN")
     examples = documentation(module, "EXAMPLES")["list"]
     used = {key for task in examples for key in task if key.startswith("vcd.kubernetes.")}

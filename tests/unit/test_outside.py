@@ -202,7 +202,7 @@ def test_no_text_of_a_date_breaks_the_clock(text: str) -> None:
 # other parts of a server's answer
 
 
-class Server:
+class LoginTransport:
     """A transport that answers the version list, then the login with one body."""
 
     def __init__(self, body: str, headers: dict[str, str] | None = None) -> None:
@@ -230,7 +230,7 @@ def test_a_token_that_no_header_can_carry_is_refused_without_its_text(name: str,
         pytest.raises(CollectionError) as caught,
         Session(
             Settings("https://vcd.example", org="acme", api_token="a"),
-            transport=Server(body),  # type: ignore[arg-type]
+            transport=LoginTransport(body),  # type: ignore[arg-type]
         ),
     ):
         pass
@@ -241,7 +241,7 @@ def test_a_token_that_no_header_can_carry_is_refused_without_its_text(name: str,
 @pytest.mark.parametrize("token", ["", "a b", f"{SECRET}\x80", f"{SECRET}\r\n x", "t" * 70_000])
 def test_a_token_in_a_header_obeys_the_same_rule(token: str) -> None:
     settings = Settings("https://vcd.example", org="acme", user="kube", password="p")
-    server = Server("", {"X-VMWARE-VCLOUD-ACCESS-TOKEN": token})
+    server = LoginTransport("", {"X-VMWARE-VCLOUD-ACCESS-TOKEN": token})
     with pytest.raises(CollectionError) as caught, Session(settings, transport=server):  # type: ignore[arg-type]
         pass
     assert SECRET not in caught.value.message

@@ -49,16 +49,16 @@ def texts(data: Any) -> list[str]:
 @given(HOSTILE)
 @example(HARMFUL)
 def test_nothing_harmful_is_left_and_nothing_else_changes(text: str) -> None:
-    shown = printable(text)
-    assert not harmful(shown)
-    shown.encode()  # a lone surrogate would stop the output
-    assert printable(shown) == shown
+    escaped = printable(text)
+    assert not harmful(escaped)
+    escaped.encode()  # a lone surrogate would stop the output
+    assert printable(escaped) == escaped
     pure = "".join(one for one in text if not harmful(one) and one not in INVISIBLE)
     assert printable(pure) == pure
 
 
 @pytest.mark.parametrize(
-    ("name", "shown"),
+    ("name", "expected"),
     [
         ("Bücher-Köln", "Bücher-Köln"),
         ("負載平衡器 ロードバランサー", "負載平衡器 ロードバランサー"),
@@ -73,8 +73,8 @@ def test_nothing_harmful_is_left_and_nothing_else_changes(text: str) -> None:
         ("half \ud83d", r"half \ud83d"),
     ],
 )
-def test_names_stay_readable_and_other_characters_are_escaped(name: str, shown: str) -> None:
-    assert printable(name) == shown
+def test_names_stay_readable_and_other_characters_are_escaped(name: str, expected: str) -> None:
+    assert printable(name) == expected
 
 
 @given(DATA)

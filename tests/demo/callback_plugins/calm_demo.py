@@ -52,8 +52,8 @@ class CallbackModule(Calm):
         super().v2_playbook_on_stats(stats)
         found = [stats.summarize(host) for host in stats.processed]
         recap = {key: sum(one[key] for one in found) for key in ("ok", "changed", "failures")}
-        told = {"result": self._result, "before": self._before, "after": self._after}
-        Path(os.environ["CALM_RECAP"]).write_text(json.dumps({**recap, **told}, default=str))
+        pictures = {"result": self._result, "before": self._before, "after": self._after}
+        Path(os.environ["CALM_RECAP"]).write_text(json.dumps({**recap, **pictures}, default=str))
 
     def say(self, text: str) -> None:
         """Print a line, and keep it."""

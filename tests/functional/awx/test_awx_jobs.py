@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from awx_jobs import Job
+from awx_jobs import JobResult
 from fleet import doubles
 from mesh import CANCELLED, LOST, Alternating, Awx, mesh
 from role_runs import programs_with_forked_modules, writes
@@ -21,8 +21,8 @@ ANSWERS = {"shared_ip_scenario": "shared_external", "shared_ip_existing": "migra
 NAMES = ("c001", "c002")
 
 
-def keys(job: Job, prefix: str) -> list[str]:
-    """The clusters of the artifacts whose names begin with the prefix."""
+def keys(job: JobResult, prefix: str) -> list[str]:
+    """The clusters of artifacts whose names begin so."""
     return sorted(name.removeprefix(prefix)[:4] for name in job.artifacts if name.startswith(prefix))
 
 

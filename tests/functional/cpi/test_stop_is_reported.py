@@ -32,7 +32,8 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._kubernetes.errors 
 from ansible_collections.vcd.kubernetes.plugins.module_utils._stopped import READ
 from ansible_collections.vcd.kubernetes.plugins.module_utils._waiting import Deadline
 from cpi_helpers import CLUSTER, KEY, objects_of
-from fake_sides import Time, World
+from fake_clock import FakeClock
+from fake_sides import FakeSides
 from kube_double.testing import KubeDouble
 from rollout_helpers import BACKUP, DEPLOYMENT, EXTERNAL, NAME, NAMESPACE, Killed, run, scale, settle
 from sharing_builders import service
@@ -63,9 +64,9 @@ class TwoReplicaCluster:
 
     def __init__(self, kube: KubeDouble, folder: Path) -> None:
         kube.reset()
-        scale(kube, REPLICAS_BEFORE)
-        settle(kube, REPLICAS_BEFORE)
-        self.kube, self.folder, self.world = kube, folder, World()
+        scale(kube, HAD)
+        settle(kube, HAD)
+        self.kube, self.folder, self.world = kube, folder, FakeSides()
         self.failure: dict[str, Any] = {}
 
     @property
@@ -89,10 +90,12 @@ class TwoReplicaCluster:
         self.failure = {}
         with connect({"kubeconfig": self.kube.kubeconfig}) as real:
             sender = send(real._send) if send else real._send
-            api = KubernetesApi(sender, Time(), real._server_clock)
+            api = KubernetesApi(sender, FakeClock(), real._server_clock)
             connected: Any = SimpleNamespace(kubernetes=api)
             cpi, world = RealCpi(connected, params), self.world
-            yield ClusterRun(cpi, world, given, api.one_look, world.said.append, lambda seconds: Deadline(1, Time()))
+            yield ClusterRun(
+                cpi, world, given, api.one_look, world.said.append, lambda seconds: Deadline(1, FakeClock())
+            )
 
     def plan(self, request: RunRequest = REQUEST) -> dict[str, Any]:
         """The result of phase plan."""

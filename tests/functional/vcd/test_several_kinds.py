@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from in_process import Modules
-from list_kinds import KINDS, Kind, filled
+from list_kinds import KINDS, ListKind, filled
 from vcdsim.testing import Simulator
 
 COUNT = 12
@@ -33,7 +33,7 @@ def requests(edge: Modules) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.plural)
-def test_a_list_is_created_changed_and_removed(kind: Kind, edge: Modules) -> None:
+def test_a_list_is_made_changed_and_removed(kind: ListKind, edge: Modules) -> None:
     entries = [{"name": f"n{number}", **filled(kind.entry, number)} for number in range(COUNT)]
 
     def run(entries: list[dict[str, Any]], *, check: bool = False, **options: Any) -> dict[str, Any]:

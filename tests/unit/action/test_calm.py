@@ -18,7 +18,7 @@ PLAN, REPORT, DEBUG = (
 )
 
 
-class Shown(CallbackModule):
+class RecordingCallback(CallbackModule):
     """The callback, which records the lines that it prints."""
 
     def __init__(self) -> None:
@@ -62,9 +62,9 @@ def ended(action: str, host: str = "localhost", check: bool = False, **answer: A
     ],
 )
 def test_a_successful_task_shows_these_lines(result: SimpleNamespace, lines: list[str]) -> None:
-    shown = Shown()
-    shown.v2_runner_on_ok(result)
-    assert shown.lines == lines
+    callback = RecordingCallback()
+    callback.v2_runner_on_ok(result)
+    assert callback.lines == lines
 
 
 @pytest.mark.parametrize(
@@ -87,16 +87,16 @@ def test_a_successful_task_shows_these_lines(result: SimpleNamespace, lines: lis
     ],
 )
 def test_each_failure_is_shown(answer: dict[str, Any], ignored: bool, lines: list[str]) -> None:
-    shown = Shown()
-    shown.v2_runner_on_failed(ended("ansible.builtin.set_fact", **answer), ignored)
-    assert shown.lines == lines
+    callback = RecordingCallback()
+    callback.v2_runner_on_failed(ended("ansible.builtin.set_fact", **answer), ignored)
+    assert callback.lines == lines
 
 
 def test_a_message_is_shown_once_for_each_host() -> None:
-    shown = Shown()
+    callback = RecordingCallback()
     for host in ("prod-1", "prod-1", "prod-2"):
-        shown.v2_runner_on_failed(ended(PLAN, host, msg="url: no"))
-    assert shown.lines == [
+        callback.v2_runner_on_failed(ended(PLAN, host, msg="url: no"))
+    assert callback.lines == [
         *("FAILED   Do it [prod-1]", f"{'':11}url: no"),
         *("FAILED   Do it [prod-1]", f"{'':11}as above"),
         *("FAILED   Do it [prod-2]", f"{'':11}url: no"),
@@ -104,25 +104,25 @@ def test_a_message_is_shown_once_for_each_host() -> None:
 
 
 def test_a_host_that_cannot_be_reached_is_a_failure() -> None:
-    shown = Shown()
-    shown.v2_runner_on_unreachable(ended(PLAN, "prod-1", msg="no route"))
-    assert shown.lines == ["FAILED   Do it [prod-1]", f"{'':11}no route"]
+    callback = RecordingCallback()
+    callback.v2_runner_on_unreachable(ended(PLAN, "prod-1", msg="no route"))
+    assert callback.lines == ["FAILED   Do it [prod-1]", f"{'':11}no route"]
 
 
 def test_diffs_are_shown_where_something_changes() -> None:
-    shown = Shown()
+    callback = RecordingCallback()
     diff = [{"before": "a\n", "after": "b\n"}]
-    shown.v2_on_file_diff(ended(PLAN, diff=diff))
-    assert shown.lines == []
-    shown.v2_on_file_diff(ended(PLAN, changed=True, diff=diff))
-    shown.v2_on_file_diff(
+    callback.v2_on_file_diff(ended(PLAN, diff=diff))
+    assert callback.lines == []
+    callback.v2_on_file_diff(ended(PLAN, changed=True, diff=diff))
+    callback.v2_on_file_diff(
         ended(PLAN, results=[{"changed": True, "diff": diff[0]}, {"changed": False, "diff": diff[0]}])
     )
-    assert [line.strip() for line in shown.lines] == ["--- before", "+++ after", "@@ -1 +1 @@", "-a", "+b"] * 2
+    assert [line.strip() for line in callback.lines] == ["--- before", "+++ after", "@@ -1 +1 @@", "-a", "+b"] * 2
 
 
 def test_the_recap_has_each_host() -> None:
-    shown = Shown()
+    callback = RecordingCallback()
     counts = {"ok": 3, "changed": 1, "unreachable": 0, "failures": 2}
-    shown.v2_playbook_on_stats(SimpleNamespace(processed={"b": 1, "a": 1}, summarize=lambda _host: counts))
-    assert shown.lines == [f"recap    {host}: ok=3 changed=1 unreachable=0 failures=2" for host in "ab"]
+    callback.v2_playbook_on_stats(SimpleNamespace(processed={"b": 1, "a": 1}, summarize=lambda _host: counts))
+    assert callback.lines == [f"recap    {host}: ok=3 changed=1 unreachable=0 failures=2" for host in "ab"]

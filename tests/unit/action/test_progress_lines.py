@@ -86,9 +86,9 @@ def test_a_plan_that_replaces_another_says_what_is_left_of_it() -> None:
 
 def test_removing_single_objects_shows_no_service() -> None:
     progress = ProgressLines(0.0, "prod")
-    nobody = {"name": "", "number": 0, "of": 0, "done": 1, "writes": 4, "left_seconds": None}
+    no_service = {"name": "", "number": 0, "of": 0, "done": 1, "writes": 4, "left_seconds": None}
     assert progress.take({"event": "plan", "services": 0, "writes": 4, "again": False}, 0.0) == []
-    assert progress.take({"event": "step", "step": "deleting pool x", **nobody}, 20.0) == [
+    assert progress.take({"event": "step", "step": "deleting pool x", **no_service}, 20.0) == [
         "shared_ip: prod: deleting pool x (1 of 4 writes)"
     ]
 

@@ -25,7 +25,7 @@ EDGE, IP, INNER = "urn:vcloud:gateway:1", "203.0.113.10", "192.168.8.2"
 INFINITE = float("inf")
 
 
-class Story:
+class Timeline:
     """Builds a timeline: each task takes one second, and each write is sent after the end of the one before."""
 
     def __init__(self) -> None:
@@ -93,50 +93,50 @@ TWO = Service("web", (Port(IP, 80, "vs", "rule"), Port(IP, 443, "vs-2", "rule-2"
 
 
 def test_an_address_that_is_always_held_has_no_gap() -> None:
-    story = Story()
-    story.rule("added")
-    story.service("removed")
-    story.service("added", vip=INNER)
-    assert always_referenced(story.entries, DIRECT, [IP]) == []
+    timeline = Timeline()
+    timeline.rule("added")
+    timeline.service("removed")
+    timeline.service("added", vip=INNER)
+    assert always_referenced(timeline.entries, DIRECT, [IP]) == []
 
 
 def test_an_address_that_is_briefly_not_held_has_a_gap() -> None:
-    story = Story()
-    story.service("removed")
-    story.now += 0.25
-    story.rule("added")
-    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 0.25, 1.0, 1.25, 0)]
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.now += 0.25
+    timeline.rule("added")
+    assert always_referenced(timeline.entries, DIRECT, [IP]) == [Gap(IP, 0.25, 1.0, 1.25, 0)]
 
 
 def test_tasks_in_the_gap_are_counted() -> None:
-    story = Story()
-    story.service("removed")
-    story.service("added", vip=INNER)
-    story.service("changed", vip=INNER)
-    story.rule("added")
-    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 2.0, 1.0, 3.0, 2)]
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.service("added", vip=INNER)
+    timeline.service("changed", vip=INNER)
+    timeline.rule("added")
+    assert always_referenced(timeline.entries, DIRECT, [IP]) == [Gap(IP, 2.0, 1.0, 3.0, 2)]
 
 
 def test_a_task_that_takes_the_address_away_at_its_start_is_counted() -> None:
-    story = Story()
-    story.service("changed", vip=INNER)
-    story.rule("added")
-    assert always_referenced(story.entries, DIRECT, [IP]) == [Gap(IP, 1.0, 0.0, 1.0, 1)]
+    timeline = Timeline()
+    timeline.service("changed", vip=INNER)
+    timeline.rule("added")
+    assert always_referenced(timeline.entries, DIRECT, [IP]) == [Gap(IP, 1.0, 0.0, 1.0, 1)]
 
 
 def test_an_address_that_is_lost_or_was_never_held_has_an_endless_gap() -> None:
-    story = Story()
-    story.service("removed")
-    gaps = always_referenced(story.entries, DIRECT, [IP, "203.0.113.99"])
+    timeline = Timeline()
+    timeline.service("removed")
+    gaps = always_referenced(timeline.entries, DIRECT, [IP, "203.0.113.99"])
     assert [(gap.ip, gap.seconds, gap.to) for gap in gaps] == [(IP, INFINITE, None), ("203.0.113.99", INFINITE, None)]
 
 
 def test_a_creation_that_fails_loses_the_address_again() -> None:
-    story = Story()
-    story.service("removed")
-    story.rule("added")
-    story.effect("nat_rules", "removed", "rule")
-    gaps = always_referenced(story.entries, DIRECT, [IP])
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.rule("added")
+    timeline.effect("nat_rules", "removed", "rule")
+    gaps = always_referenced(timeline.entries, DIRECT, [IP])
     assert [(gap.tasks, gap.to) for gap in gaps] == [(0, 1.0), (0, None)]
 
 
@@ -148,71 +148,71 @@ def test_a_creation_that_fails_loses_the_address_again() -> None:
     ],
 )
 def test_other_references_hold_an_address_too(other: dict[str, Any]) -> None:
-    story = Story()
-    story.service("removed")
-    assert always_referenced(story.entries, DIRECT | other, [IP]) == []
+    timeline = Timeline()
+    timeline.service("removed")
+    assert always_referenced(timeline.entries, DIRECT | other, [IP]) == []
 
 
 def test_a_source_nat_rule_does_not_hold_an_address() -> None:
-    story = Story()
-    story.rule("added", type="SNAT")
-    story.service("removed")
-    assert len(always_referenced(story.entries, DIRECT, [IP])) == 1
+    timeline = Timeline()
+    timeline.rule("added", type="SNAT")
+    timeline.service("removed")
+    assert len(always_referenced(timeline.entries, DIRECT, [IP])) == 1
 
 
 def test_a_released_allocation_leaves_a_gap() -> None:
-    story = Story()
-    story.allocation("added")
-    story.service("removed")
-    story.allocation("removed")
-    assert [gap.from_ for gap in always_referenced(story.entries, DIRECT, [IP])] == [3.0]
+    timeline = Timeline()
+    timeline.allocation("added")
+    timeline.service("removed")
+    timeline.allocation("removed")
+    assert [gap.from_ for gap in always_referenced(timeline.entries, DIRECT, [IP])] == [3.0]
 
 
 # -- one_write_at_a_time -------------------------------------------------------------------------------------------
 
 
 def test_writes_one_after_the_other_do_not_overlap() -> None:
-    story = Story()
-    story.service("removed")
-    story.rule("added")
-    assert one_write_at_a_time(story.entries, EDGE) == []
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.rule("added")
+    assert one_write_at_a_time(timeline.entries, EDGE) == []
 
 
 def test_a_write_sent_before_the_previous_task_has_ended_overlaps() -> None:
-    story = Story()
-    story.task("started", 9)
-    story.now = 0.5
-    number = story.asked("late")
-    story.task("ended", 9)
-    story.answered(number)
-    assert one_write_at_a_time(story.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
+    timeline = Timeline()
+    timeline.task("started", 9)
+    timeline.now = 0.5
+    number = timeline.asked("late")
+    timeline.task("ended", 9)
+    timeline.answered(number)
+    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
 
 
 def test_a_write_sent_before_the_previous_one_was_answered_overlaps() -> None:
-    story = Story()
-    first, second = story.asked("a"), story.asked("b")
-    story.answered(first)
-    story.answered(second)
-    assert one_write_at_a_time(story.entries, EDGE) == ["0.000: POST b was asked for during POST a"]
+    timeline = Timeline()
+    first, second = timeline.asked("a"), timeline.asked("b")
+    timeline.answered(first)
+    timeline.answered(second)
+    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.000: POST b was asked for during POST a"]
 
 
 @pytest.mark.parametrize("other", [{"user": "other"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
 def test_writes_of_others_and_on_other_gateways_do_not_overlap(other: dict[str, Any]) -> None:
-    story = Story()
-    story.add(
+    timeline = Timeline()
+    timeline.add(
         kind="task", event="started", id="other", operation="WRITE", name="", locks=[], **{"user": "kube"} | other
     )
-    number = story.asked("a")
-    story.answered(number, "BUSY_ENTITY")
-    assert one_write_at_a_time(story.entries, EDGE) == []
+    number = timeline.asked("a")
+    timeline.answered(number, "BUSY_ENTITY")
+    assert one_write_at_a_time(timeline.entries, EDGE) == []
 
 
 def test_a_gateway_that_is_busy_with_our_own_task_is_an_overlap() -> None:
-    story = Story()
-    number = story.asked("a")
-    story.task("started", 9)
-    story.answered(number, "BUSY_ENTITY")
-    assert one_write_at_a_time(story.entries, EDGE) == ["0.000: POST a met BUSY_ENTITY"]
+    timeline = Timeline()
+    number = timeline.asked("a")
+    timeline.task("started", 9)
+    timeline.answered(number, "BUSY_ENTITY")
+    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.000: POST a met BUSY_ENTITY"]
 
 
 # -- only_planned --------------------------------------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_writes_to_planned_objects_are_allowed() -> None:
         entry("POST", None, "/oauth/tenant/acme/token", user=None),
         entry("GET", None),
         entry("POST", "vs"),
-        entry("PUT", "theirs", user="somebody"),
+        entry("PUT", "theirs", user="another"),
         entry("PUT", None, status=401),
         entry("DELETE", "rule"),
         entry("DELETE", None, "/cloudapi/1.0.0/sessions/current"),
@@ -250,39 +250,39 @@ def test_a_write_to_an_unplanned_object_is_reported(name: str | None, status: An
 
 @pytest.mark.parametrize("before", [DIRECT, BEHIND])
 def test_a_port_that_always_serves_is_never_down(before: dict[str, Any]) -> None:
-    story = Story()
-    story.service("added", "other", "203.0.113.11")
-    assert ports_down(story.entries, before, [WEB]) == []
+    timeline = Timeline()
+    timeline.service("added", "other", "203.0.113.11")
+    assert ports_down(timeline.entries, before, [WEB]) == []
 
 
 def test_a_recreated_virtual_service_is_down_until_its_task_ends() -> None:
-    story = Story()
-    story.service("removed")
-    story.service("added")
-    assert ports_down(story.entries, DIRECT, [WEB]) == [Down("web", 80, 1.0, 1.0, 2.0, 1)]
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.service("added")
+    assert ports_down(timeline.entries, DIRECT, [WEB]) == [Down("web", 80, 1.0, 1.0, 2.0, 1)]
 
 
 def test_each_task_in_between_is_counted() -> None:
-    story = Story()
-    story.service("removed")
-    story.rule("added")
-    story.service("added", vip=INNER)
-    assert [(one.seconds, one.tasks) for one in ports_down(story.entries, DIRECT, [WEB])] == [(2.0, 2)]
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.rule("added")
+    timeline.service("added", vip=INNER)
+    assert [(one.seconds, one.tasks) for one in ports_down(timeline.entries, DIRECT, [WEB])] == [(2.0, 2)]
 
 
 def test_a_rule_that_leads_elsewhere_takes_the_port() -> None:
-    story = Story()
-    story.rule("added", internal="192.168.8.9")
-    story.rule("changed", internal=IP)
-    assert [(one.from_, one.to, one.tasks) for one in ports_down(story.entries, DIRECT, [WEB])] == [(1.0, 1.0, 0)]
+    timeline = Timeline()
+    timeline.rule("added", internal="192.168.8.9")
+    timeline.rule("changed", internal=IP)
+    assert [(one.from_, one.to, one.tasks) for one in ports_down(timeline.entries, DIRECT, [WEB])] == [(1.0, 1.0, 0)]
 
 
 def test_a_rule_without_a_port_takes_every_port_and_one_of_another_port_none() -> None:
-    story = Story()
-    story.rule("added", port="8080", internal="192.168.8.9")
-    assert ports_down(story.entries, DIRECT, [WEB]) == []
-    story.rule("added", "all", port=None, internal="192.168.8.9")
-    assert [one.from_ for one in ports_down(story.entries, DIRECT, [WEB])] == [2.0]
+    timeline = Timeline()
+    timeline.rule("added", port="8080", internal="192.168.8.9")
+    assert ports_down(timeline.entries, DIRECT, [WEB]) == []
+    timeline.rule("added", "all", port=None, internal="192.168.8.9")
+    assert [one.from_ for one in ports_down(timeline.entries, DIRECT, [WEB])] == [2.0]
 
 
 @pytest.mark.parametrize(
@@ -305,37 +305,37 @@ def two_ports() -> dict[str, Any]:
 
 
 def test_ports_that_are_down_one_after_the_other_are_not_all_down() -> None:
-    story = Story()
+    timeline = Timeline()
     for name, port in (("vs", 80), ("vs-2", 443)):
-        story.service("removed", name, port=port)
-        story.service("added", name, port=port)
-    assert [one.port for one in ports_down(story.entries, two_ports(), [TWO])] == [80, 443]
-    assert all_down(story.entries, two_ports(), [TWO]) == []
+        timeline.service("removed", name, port=port)
+        timeline.service("added", name, port=port)
+    assert [one.port for one in ports_down(timeline.entries, two_ports(), [TWO])] == [80, 443]
+    assert all_down(timeline.entries, two_ports(), [TWO]) == []
 
 
 def test_ports_that_are_down_at_once_are_all_down() -> None:
-    story = Story()
-    story.service("removed", "vs")
-    story.service("removed", "vs-2", port=443)
-    story.service("added", "vs")
-    story.service("added", "vs-2", port=443)
-    assert all_down(story.entries, two_ports(), [TWO]) == [Down("web", None, 1.0, 2.0, 3.0, 1)]
+    timeline = Timeline()
+    timeline.service("removed", "vs")
+    timeline.service("removed", "vs-2", port=443)
+    timeline.service("added", "vs")
+    timeline.service("added", "vs-2", port=443)
+    assert all_down(timeline.entries, two_ports(), [TWO]) == [Down("web", None, 1.0, 2.0, 3.0, 1)]
 
 
 def test_a_service_with_one_port_is_not_counted_as_all_down() -> None:
-    story = Story()
-    story.service("removed")
-    assert all_down(story.entries, DIRECT, [WEB]) == []
+    timeline = Timeline()
+    timeline.service("removed")
+    assert all_down(timeline.entries, DIRECT, [WEB]) == []
 
 
 # -- lock_seconds --------------------------------------------------------------------------------------------------
 
 
 def test_only_tasks_that_lock_the_gateway_count() -> None:
-    story = Story()
-    story.service("removed")
-    story.add(kind="task", event="started", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
-    story.now += 5
-    story.add(kind="task", event="ended", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
-    story.rule("added")
-    assert lock_seconds(story.entries, EDGE) == 2.0
+    timeline = Timeline()
+    timeline.service("removed")
+    timeline.add(kind="task", event="started", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
+    timeline.now += 5
+    timeline.add(kind="task", event="ended", id="x", operation="WRITE", name="", locks=["urn:vcloud:profile:1"])
+    timeline.rule("added")
+    assert lock_seconds(timeline.entries, EDGE) == 2.0

@@ -28,7 +28,7 @@ from awx_jobs import (
     prepare,
     spec_problems,
 )
-from awx_setup_tasks import Call, calls, list_of, tasks
+from awx_setup_tasks import AwxModuleCall, calls, list_of, tasks
 from awx_workflow import FAILED, has_failed, walked
 from survey_answers import Question, differences, playbook_of, questions
 
@@ -384,7 +384,7 @@ def test_awx_refuses_to_launch_invalid_answers(
 # -- awx_setup.yml
 
 
-class Seen(Exception):
+class SpecFound(Exception):
     """The argument spec of a module."""
 
 
@@ -396,13 +396,13 @@ def spec_of(module: str) -> dict[str, Any]:
 
     class Stop(real):  # type: ignore[misc, valid-type] # the class of the module
         def __init__(self, argument_spec: dict[str, Any], **kwargs: Any) -> None:
-            raise Seen({**kwargs, "argument_spec": {**real.AUTH_ARGSPEC, **argument_spec}})
+            raise SpecFound({**kwargs, "argument_spec": {**real.AUTH_ARGSPEC, **argument_spec}})
 
     loaded.ControllerAPIModule = Stop
     try:
         loaded.main()
-    except Seen as seen:
-        found: dict[str, Any] = seen.args[0]
+    except SpecFound as caught:
+        found: dict[str, Any] = caught.args[0]
         return found
     finally:
         loaded.ControllerAPIModule = real
@@ -413,7 +413,7 @@ CALLS = list(calls(**SITE))
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
-def test_each_task_has_arguments_that_awx_awx_accepts(call: Call) -> None:
+def test_each_task_has_arguments_that_awx_awx_accepts(call: AwxModuleCall) -> None:
     spec = spec_of(call.module)
     more = {name: spec[name] for name in ("mutually_exclusive", "required_one_of", "required_if") if name in spec}
     checked = ArgumentSpecValidator(spec["argument_spec"], **more).validate(call.arguments)

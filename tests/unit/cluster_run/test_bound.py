@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.binding.run_plan import digest_of_run
-from fake_sides import MIGRATE, Json, World
+from fake_sides import MIGRATE, FakeSides, Json
 from sharing_builders import firewall_rule, group, nat_rule, pool, service, virtual_service
 
 BIND = replace(MIGRATE, bind=True)
@@ -24,7 +24,7 @@ OTHER = f"sha256:{'0' * 64}"
 WRITES = {"stop CPI", "store again", "move", "remove"}
 
 
-class Shop(World):
+class ChangeableSides(FakeSides):
     """A fake cluster and gateway that tests can change in any part, and whose pools have members."""
 
     def __init__(self, shape: str = "distinct_internal", **cluster: Any) -> None:
@@ -68,90 +68,90 @@ class Shop(World):
         return [event for event in self.events if event in WRITES or event.startswith("run CPI")]
 
 
-def add_service(world: Shop) -> None:
-    world.cluster["services"].append(service("shop", ips=("203.0.113.11",)))
+def add_service(sides: ChangeableSides) -> None:
+    sides.cluster["services"].append(service("shop", ips=("203.0.113.11",)))
 
 
-def remove_service(world: Shop) -> None:
-    world.cluster["services"].clear()
+def remove_service(sides: ChangeableSides) -> None:
+    sides.cluster["services"].clear()
 
 
-def change_port(world: Shop) -> None:
-    world.cluster["services"][0]["ports"][1]["port"] = 8443
+def change_port(sides: ChangeableSides) -> None:
+    sides.cluster["services"][0]["ports"][1]["port"] = 8443
 
 
-def change_node_port(world: Shop) -> None:
-    world.cluster["services"][0]["ports"][1]["node_port"] = 31999
+def change_node_port(sides: ChangeableSides) -> None:
+    sides.cluster["services"][0]["ports"][1]["node_port"] = 31999
 
 
-def add_annotation(world: Shop) -> None:
-    world.cluster["services"][0]["annotations"] = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443"}
+def add_annotation(sides: ChangeableSides) -> None:
+    sides.cluster["services"][0]["annotations"] = {"service.beta.kubernetes.io/vcloud-avi-ssl-ports": "443"}
 
 
-def add_member(world: Shop) -> None:
-    world.members.append("10.10.0.13")
+def add_member(sides: ChangeableSides) -> None:
+    sides.members.append("10.10.0.13")
 
 
-def change_rule(world: Shop) -> None:
-    world.objects["nat_rules"][0]["priority"] = 7
+def change_rule(sides: ChangeableSides) -> None:
+    sides.objects["nat_rules"][0]["priority"] = 7
 
 
-def take_external_ip(world: Shop) -> None:
-    world.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.10", "192.168.8.77", 9000, cluster_id="other"))
+def take_external_ip(sides: ChangeableSides) -> None:
+    sides.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.10", "192.168.8.77", 9000, cluster_id="other"))
 
 
-def change_virtual_service(world: Shop) -> None:
-    world.objects["virtual_services"][0]["enabled"] = False
+def change_virtual_service(sides: ChangeableSides) -> None:
+    sides.objects["virtual_services"][0]["enabled"] = False
 
 
-def change_pool(world: Shop) -> None:
-    world.objects["pools"][0]["enabled"] = False
+def change_pool(sides: ChangeableSides) -> None:
+    sides.objects["pools"][0]["enabled"] = False
 
 
-def remove_profile(world: Shop) -> None:
-    del world.objects["application_port_profiles"][0]
+def remove_profile(sides: ChangeableSides) -> None:
+    del sides.objects["application_port_profiles"][0]
 
 
-def change_image(world: Shop) -> None:
-    world.cluster["deployment"]["image"] = "registry.example.com/cpi:1.6.1-patched"
+def change_image(sides: ChangeableSides) -> None:
+    sides.cluster["deployment"]["image"] = "registry.example.com/cpi:1.6.1-patched"
 
 
-def change_replicas(world: Shop) -> None:
-    world.cluster["deployment"].update(replicas=2, running_replicas=2)
+def change_replicas(sides: ChangeableSides) -> None:
+    sides.cluster["deployment"].update(replicas=2, running_replicas=2)
 
 
-def change_file(world: Shop) -> None:
-    world.cluster["config"]["loadbalancer"]["vipSubnet"] = "203.0.113.0/25"
+def change_file(sides: ChangeableSides) -> None:
+    sides.cluster["config"]["loadbalancer"]["vipSubnet"] = "203.0.113.0/25"
 
 
-def change_immutability(world: Shop) -> None:
-    world.cluster["config_map"]["immutable"] = False
+def change_immutability(sides: ChangeableSides) -> None:
+    sides.cluster["config_map"]["immutable"] = False
 
 
-def less_room(world: Shop) -> None:
-    world.edge["service_engine_groups"] = [group("seg-shared", 2, 2)]
+def less_room(sides: ChangeableSides) -> None:
+    sides.edge["service_engine_groups"] = [group("seg-shared", 2, 2)]
 
 
-def change_firewall(world: Shop) -> None:
-    world.edge["firewall_rules"][0]["action"] = "DROP"
+def change_firewall(sides: ChangeableSides) -> None:
+    sides.edge["firewall_rules"][0]["action"] = "DROP"
 
 
-def insert_firewall_rule(world: Shop) -> None:
-    world.edge["firewall_rules"].insert(0, firewall_rule("first", "198.51.100.1"))
+def insert_firewall_rule(sides: ChangeableSides) -> None:
+    sides.edge["firewall_rules"].insert(0, firewall_rule("first", "198.51.100.1"))
 
 
-def allot_other_addresses(world: Shop) -> None:
-    (uplink,) = world.gateway()["edge_gateways"][0]["uplinks"]
+def allot_other_addresses(sides: ChangeableSides) -> None:
+    (uplink,) = sides.gateway()["edge_gateways"][0]["uplinks"]
     uplink["subnets"][0]["ip_ranges"] = [{"start": "203.0.113.10", "end": "203.0.113.30"}]
-    world.edge["uplinks"] = [uplink]
+    sides.edge["uplinks"] = [uplink]
 
 
-def own_by_a_tool(world: Shop) -> None:
+def own_by_a_tool(sides: ChangeableSides) -> None:
     owner = {"tool": "Helm", "name": "cpi", "namespace": "kube-system", "objects": ["Deployment kube-system/x"]}
-    world.cluster["owners"] = [owner]
+    sides.cluster["owners"] = [owner]
 
 
-CHANGES: dict[Callable[[Shop], None], str] = {
+CHANGES: dict[Callable[[ChangeableSides], None], str] = {
     add_service: "Service default/shop is new",
     remove_service: "Service default/web is gone",
     change_port: "Service default/web has changed",
@@ -185,14 +185,16 @@ REQUESTS: dict[str, RunRequest] = {
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(change: Callable[[Shop], None]) -> None:
-    world = Shop()
-    approved = world.approved()
-    change(world)
-    planned = world.run(replace(MIGRATE, approved=approved)).plan(False)
+def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(
+    change: Callable[[ChangeableSides], None],
+) -> None:
+    sides = ChangeableSides()
+    approved = sides.approved()
+    change(sides)
+    planned = sides.run(replace(MIGRATE, approved=approved)).plan(False)
     assert planned.result["ok"] is False
     assert "plan" not in planned.result
-    assert world.written() == []
+    assert sides.written() == []
     said = "\n".join(planned.result["lines"]["difference"])
     assert CHANGES[change] in said
     assert planned.result["summary"].startswith("shared_ip_apply: 'plan.json': the approved plan no longer fits (")
@@ -201,49 +203,49 @@ def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(change: 
 
 @pytest.mark.parametrize("setting", REQUESTS)
 def test_another_setting_stops_the_run_and_is_named(setting: str) -> None:
-    world = Shop()
-    request = replace(REQUESTS[setting], approved=world.approved())
-    planned = world.run(request).plan(False)
+    sides = ChangeableSides()
+    request = replace(REQUESTS[setting], approved=sides.approved())
+    planned = sides.run(request).plan(False)
     assert planned.result["ok"] is False
     assert f"setting {setting} has changed" in "\n".join(planned.result["lines"]["difference"])
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
 def test_a_change_while_the_run_waits_for_the_edge_gateway_stops_it_too(
-    change: Callable[[Shop], None], tmp_path: Path
+    change: Callable[[ChangeableSides], None], tmp_path: Path
 ) -> None:
-    world = Shop()
-    request = replace(MIGRATE, approved=world.approved(), restore_dir=str(tmp_path))
-    run = world.run(request)
+    sides = ChangeableSides()
+    request = replace(MIGRATE, approved=sides.approved(), restore_dir=str(tmp_path))
+    run = sides.run(request)
     planned = run.plan(False).result
-    world.meanwhile["lock"] = lambda: change(world)
-    with pytest.raises(CollectionError, match="the approved plan no longer fits"):
+    sides.meanwhile["lock"] = lambda: change(sides)
+    with pytest.raises(CollectionError, match="the approved plan does not fit any more"):
         run.change(planned["plan"], False)
-    assert world.written() == []
+    assert sides.written() == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_change_while_cpi_stops_ends_the_run_before_the_first_service(tmp_path: Path) -> None:
-    world = Shop()
-    run = world.run(replace(MIGRATE, approved=world.approved(), restore_dir=str(tmp_path)))
+    sides = ChangeableSides()
+    run = sides.run(replace(MIGRATE, approved=sides.approved(), restore_dir=str(tmp_path)))
     planned = run.plan(False).result
-    world.meanwhile["stop CPI"] = lambda: add_service(world)
+    sides.meanwhile["stop CPI"] = lambda: add_service(sides)
     with pytest.raises(CollectionError, match=r"while CPI stopped, Services have changed.*CPI runs again"):
         run.change(planned["plan"], False)
-    assert "move" not in world.events
-    assert world.cluster["deployment"]["replicas"] == 1
+    assert "move" not in sides.events
+    assert sides.cluster["deployment"]["replicas"] == 1
 
 
 def test_an_approved_plan_is_carried_out_and_then_done(tmp_path: Path) -> None:
-    world = Shop()
-    request = replace(MIGRATE, approved=world.approved())
-    done = world.changed(request, tmp_path)
+    sides = ChangeableSides()
+    request = replace(MIGRATE, approved=sides.approved())
+    done = sides.changed(request, tmp_path)
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
-    assert world.allowed == ["write"]
-    assert world.stored is not None
+    assert sides.allowed == ["write"]
+    assert sides.stored is not None
     assert request.approved is not None
-    assert request.approved["digest"] in world.stored["approved"]["digests"]
-    again = world.run(request).plan(False)
+    assert request.approved["digest"] in sides.stored["approved"]["digests"]
+    again = sides.run(request).plan(False)
     assert (again.result["ok"], again.result["plan"]["pending"]) == (True, False)
     assert again.result["lines"]["plan"] == ["shared_ip_apply: plan.json: this plan is done: there is nothing to do"]
 
@@ -251,36 +253,36 @@ def test_an_approved_plan_is_carried_out_and_then_done(tmp_path: Path) -> None:
 INTERNAL = replace(MIGRATE, scenario="shared_internal", bind=True)
 
 
-def take_internal_address(world: Shop) -> None:
-    world.objects["virtual_services"].append(virtual_service("other", "x", "192.168.8.2", cluster_id="other"))
+def take_internal_address(sides: ChangeableSides) -> None:
+    sides.objects["virtual_services"].append(virtual_service("other", "x", "192.168.8.2", cluster_id="other"))
 
 
 def test_an_internal_address_that_is_taken_after_the_approval_stops_the_run() -> None:
-    world = Shop("shared_external")
-    approved = world.approved(INTERNAL)
+    sides = ChangeableSides("shared_external")
+    approved = sides.approved(INTERNAL)
     assert "address 192.168.8.2" in approved["plan"]["based_on"]
-    take_internal_address(world)
-    planned = world.run(replace(INTERNAL, approved=approved)).plan(False).result
+    take_internal_address(sides)
+    planned = sides.run(replace(INTERNAL, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "address 192.168.8.2 has changed" in planned["summary"]
 
 
 def test_an_internal_address_that_is_freed_after_the_approval_stops_the_run() -> None:
-    world = Shop("shared_external")
-    take_internal_address(world)
-    approved = world.approved(INTERNAL)
-    world.objects["virtual_services"].pop()
-    planned = world.run(replace(INTERNAL, approved=approved)).plan(False).result
+    sides = ChangeableSides("shared_external")
+    take_internal_address(sides)
+    approved = sides.approved(INTERNAL)
+    sides.objects["virtual_services"].pop()
+    planned = sides.run(replace(INTERNAL, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "address 192.168.8.2 has changed" in planned["summary"]
 
 
 def test_a_digest_alone_approves_the_same_plan_and_no_other(tmp_path: Path) -> None:
-    world = Shop()
-    approved = {**world.approved(), "plan": None, "source": "sha256:x"}
-    assert world.run(replace(MIGRATE, approved=approved)).plan(False).result["ok"] is True
-    add_service(world)
-    planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
+    sides = ChangeableSides()
+    approved = {**sides.approved(), "plan": None, "source": "sha256:x"}
+    assert sides.run(replace(MIGRATE, approved=approved)).plan(False).result["ok"] is True
+    add_service(sides)
+    planned = sides.run(replace(MIGRATE, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "give the plan's file to see what has changed" in planned["summary"]
 
@@ -293,35 +295,35 @@ def alone(digest: str) -> Json:
     return {"cluster": "alpha", "digest": digest, "source": digest}
 
 
-def carried_out(tmp_path: Path, request: RunRequest = MIGRATE) -> tuple[Shop, str]:
+def carried_out(tmp_path: Path, request: RunRequest = MIGRATE) -> tuple[ChangeableSides, str]:
     """A fake cluster and gateway after a plan was carried out, and the digest of that plan."""
-    world = Shop()
-    approved = world.approved(replace(request, bind=True))
-    world.changed(replace(request, approved=approved), tmp_path)
-    world.events.clear()
-    return world, approved["digest"]
+    sides = ChangeableSides()
+    approved = sides.approved(replace(request, bind=True))
+    sides.changed(replace(request, approved=approved), tmp_path)
+    sides.events.clear()
+    return sides, approved["digest"]
 
 
 def test_after_a_plan_was_carried_out_its_digest_alone_is_known(tmp_path: Path) -> None:
-    world, digest = carried_out(tmp_path)
+    sides, digest = carried_out(tmp_path)
     for one in (digest, digest_of_run({"alpha": digest})):
-        planned = world.run(replace(MIGRATE, approved=alone(one))).plan(False).result
+        planned = sides.run(replace(MIGRATE, approved=alone(one))).plan(False).result
         assert (planned["ok"], planned["lines"]["plan"]) == (True, [f"shared_ip_apply: {one}: {DONE}"])
 
 
 def test_after_a_plan_was_carried_out_another_digest_is_refused_even_if_nothing_is_to_be_done(tmp_path: Path) -> None:
-    world, digest = carried_out(tmp_path)
-    planned = world.run(replace(MIGRATE, approved=alone(OTHER))).plan(False).result
+    sides, digest = carried_out(tmp_path)
+    planned = sides.run(replace(MIGRATE, approved=alone(OTHER))).plan(False).result
     assert planned["ok"] is False
     assert f"{OTHER}': there is nothing to do, and this is neither" in planned["summary"]
     assert f"nor of the plan that was carried out last ({digest})" in planned["summary"]
-    assert world.written() == []
+    assert sides.written() == []
 
 
 def test_a_digest_is_done_only_with_the_variables_that_it_was_carried_out_with(tmp_path: Path) -> None:
-    world, digest = carried_out(tmp_path)
+    sides, digest = carried_out(tmp_path)
     request = replace(MIGRATE, accept_loss=True, approved=alone(digest))
-    planned = world.run(request).plan(False).result
+    planned = sides.run(request).plan(False).result
     assert planned["ok"] is False
     assert "setting shared_ip_accept_loss has changed" in planned["summary"]
 
@@ -329,10 +331,10 @@ def test_a_digest_is_done_only_with_the_variables_that_it_was_carried_out_with(t
 @pytest.mark.parametrize("approved_before", [False, True], ids=["never", "by a run that may only have removed orphans"])
 def test_a_digest_without_any_record_is_reported(approved_before: bool, tmp_path: Path) -> None:
     if approved_before:
-        world, request = carried_out(tmp_path)[0], replace(MIGRATE, prune=True, approved=alone(OTHER))
+        sides, request = carried_out(tmp_path)[0], replace(MIGRATE, prune=True, approved=alone(OTHER))
     else:
-        world, request = Shop("shared_external"), replace(MIGRATE, approved=alone(OTHER))
-    planned = world.run(request).plan(False).result
+        sides, request = ChangeableSides("shared_external"), replace(MIGRATE, approved=alone(OTHER))
+    planned = sides.run(request).plan(False).result
     assert (planned["ok"], planned["plan"]["pending"]) == (True, False)
     (line,) = planned["lines"]["plan"]
     assert line.startswith(f"shared_ip_apply: {OTHER}: there was nothing to do, and nothing was written; the digest")
@@ -340,140 +342,140 @@ def test_a_digest_without_any_record_is_reported(approved_before: bool, tmp_path
 
 @pytest.mark.parametrize("damaged", [{}, [], {"digests": "sha256:"}, {"digests": [1], "based_on": []}], ids=str)
 def test_a_damaged_record_in_the_cluster_proves_nothing(damaged: Any, tmp_path: Path) -> None:
-    world, digest = carried_out(tmp_path)
-    assert world.stored is not None
-    world.stored["approved"] = damaged
-    planned = world.run(replace(MIGRATE, approved=alone(digest))).plan(False).result
+    sides, digest = carried_out(tmp_path)
+    assert sides.stored is not None
+    sides.stored["approved"] = damaged
+    planned = sides.run(replace(MIGRATE, approved=alone(digest))).plan(False).result
     assert DONE not in planned["lines"].get("plan", [""])[0]
 
 
 def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_path: Path) -> None:
-    world = Shop()
-    first = replace(MIGRATE, approved=world.approved())
-    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    sides = ChangeableSides()
+    first = replace(MIGRATE, approved=sides.approved())
+    sides.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
     with pytest.raises(CollectionError, match="lost"):
-        world.changed(first, tmp_path)
-    assert world.stored is not None
-    before = {key: value for key, value in world.stored.items() if key != "approved"}
-    second = replace(MIGRATE, approved=world.approved())
+        sides.changed(first, tmp_path)
+    assert sides.stored is not None
+    before = {key: value for key, value in sides.stored.items() if key != "approved"}
+    second = replace(MIGRATE, approved=sides.approved())
     with pytest.raises(CollectionError, match="lost"):  # interrupted once more
-        world.changed(second, tmp_path)
-    assert {key: value for key, value in world.stored.items() if key != "approved"} == before
-    assert world.run(first).plan(False).result["ok"] is False
-    world.fails.clear()
-    world.changed(second, tmp_path)
+        sides.changed(second, tmp_path)
+    assert {key: value for key, value in sides.stored.items() if key != "approved"} == before
+    assert sides.run(first).plan(False).result["ok"] is False
+    sides.fails.clear()
+    sides.changed(second, tmp_path)
     assert second.approved is not None
-    planned = world.run(replace(MIGRATE, approved=alone(second.approved["digest"]))).plan(False).result
+    planned = sides.run(replace(MIGRATE, approved=alone(second.approved["digest"]))).plan(False).result
     assert planned["lines"]["plan"][0].endswith(DONE)
 
 
 def test_going_back_after_an_interrupted_run_keeps_both_restore_points(tmp_path: Path) -> None:
     """The one in the cluster stays as it was, and the Services also get what the one in the file contains."""
-    world = Shop()
-    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    sides = ChangeableSides()
+    sides.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
     with pytest.raises(CollectionError, match="lost"):
-        world.changed(replace(MIGRATE, approved=world.approved()), tmp_path)
-    world.fails.clear()
-    stored = copy.deepcopy(world.stored or {})
+        sides.changed(replace(MIGRATE, approved=sides.approved()), tmp_path)
+    sides.fails.clear()
+    stored = copy.deepcopy(sides.stored or {})
     older = copy.deepcopy(stored)
     older["objects"]["virtual_service"]["lost"] = {"name": "lost"}
     (tmp_path / "older.json").write_text(json.dumps(older))
     back = RunRequest(go_back=True, restore_file=str(tmp_path / "older.json"))
-    world.changed(replace(back, approved=world.approved(replace(back, bind=True))), tmp_path)
-    assert world.stored is not None
-    assert world.stored["objects"] == stored["objects"]
-    assert world.stored["approved"]["digests"] != stored["approved"]["digests"]
-    assert "lost" in world.prepared["objects"]["virtual_service"]
+    sides.changed(replace(back, approved=sides.approved(replace(back, bind=True))), tmp_path)
+    assert sides.stored is not None
+    assert sides.stored["objects"] == stored["objects"]
+    assert sides.stored["approved"]["digests"] != stored["approved"]["digests"]
+    assert "lost" in sides.prepared["objects"]["virtual_service"]
 
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_an_approved_rollback_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
     """It goes back to the restore point in the cluster, which gets the approval and the current objects meanwhile."""
-    world, _digest = carried_out(tmp_path)
+    sides, _digest = carried_out(tmp_path)
     back = RunRequest(go_back=True)
-    request = replace(back, approved=world.approved(replace(back, bind=True)))
+    request = replace(back, approved=sides.approved(replace(back, bind=True)))
     if interrupted:
-        world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+        sides.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
         with pytest.raises(CollectionError, match="lost"):
-            world.changed(request, tmp_path)
-        world.fails.clear()
-    done = world.changed(request, tmp_path)
-    assert (done.changed, world.cluster["scenario"]) == (True, "distinct_internal")
+            sides.changed(request, tmp_path)
+        sides.fails.clear()
+    done = sides.changed(request, tmp_path)
+    assert (done.changed, sides.cluster["scenario"]) == (True, "distinct_internal")
     assert request.approved is not None
     for approved in (request.approved, alone(request.approved["digest"])):
-        planned = world.run(replace(back, approved=approved)).plan(False).result
+        planned = sides.run(replace(back, approved=approved)).plan(False).result
         assert planned["ok"], planned["summary"]
         assert planned["lines"]["plan"][0].endswith(DONE)
 
 
 def test_an_unapproved_rollback_leaves_no_approval(tmp_path: Path) -> None:
-    world, _digest = carried_out(tmp_path)
-    world.changed(RunRequest(go_back=True), tmp_path)
-    assert world.stored is not None
-    assert "approved" not in world.stored
+    sides, _digest = carried_out(tmp_path)
+    sides.changed(RunRequest(go_back=True), tmp_path)
+    assert sides.stored is not None
+    assert "approved" not in sides.stored
 
 
 def test_what_happens_by_itself_changes_no_plan() -> None:
-    world = Shop()
-    approved = world.approved()
-    world.cluster["pods"][0].update(name="ccm-2", node="cp-2")
-    world.cluster["deployment"].update(ready=False, ready_replicas=0)
-    world.cluster["config_map"].update(uid="2", resource_version="99")
-    world.objects["virtual_services"][0].update(health_status="DOWN", health_message="x", status="PENDING")
-    world.objects["nat_rules"][0]["version"] = 9
-    assert world.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
+    sides = ChangeableSides()
+    approved = sides.approved()
+    sides.cluster["pods"][0].update(name="ccm-2", node="cp-2")
+    sides.cluster["deployment"].update(ready=False, ready_replicas=0)
+    sides.cluster["config_map"].update(uid="2", resource_version="99")
+    sides.objects["virtual_services"][0].update(health_status="DOWN", health_message="x", status="PENDING")
+    sides.objects["nat_rules"][0]["version"] = 9
+    assert sides.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
 
 
 def test_what_others_do_on_the_edge_gateway_changes_no_plan() -> None:
-    world = Shop()
-    approved = world.approved()
-    world.objects["virtual_services"].append(virtual_service("other", "x", "203.0.113.50", cluster_id="other"))
-    world.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.51", "192.168.8.90", cluster_id="other"))
-    world.objects["pools"].append(pool("other", "x", cluster_id="other"))
-    world.edge["used_ip_addresses"] = [{"address": "203.0.113.50", "category": "Load_Balancer"}]
-    world.edge["service_engine_groups"] = [group("seg-shared", 20, 5)]
-    assert world.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
+    sides = ChangeableSides()
+    approved = sides.approved()
+    sides.objects["virtual_services"].append(virtual_service("other", "x", "203.0.113.50", cluster_id="other"))
+    sides.objects["nat_rules"].append(nat_rule("other", "x", "203.0.113.51", "192.168.8.90", cluster_id="other"))
+    sides.objects["pools"].append(pool("other", "x", cluster_id="other"))
+    sides.edge["used_ip_addresses"] = [{"address": "203.0.113.50", "category": "Load_Balancer"}]
+    sides.edge["service_engine_groups"] = [group("seg-shared", 20, 5)]
+    assert sides.run(BIND).plan(True).result["bound"]["digest"] == approved["digest"]
 
 
 def test_an_approved_run_that_was_interrupted_is_finished(tmp_path: Path) -> None:
-    world = Shop()
-    request = replace(MIGRATE, approved=world.approved())
-    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    sides = ChangeableSides()
+    request = replace(MIGRATE, approved=sides.approved())
+    sides.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
     with pytest.raises(CollectionError, match="lost"):
-        world.changed(request, tmp_path)
-    assert world.cluster["deployment"]["replicas"] == 0
-    world.fails.clear()
-    done = world.changed(request, tmp_path)
+        sides.changed(request, tmp_path)
+    assert sides.cluster["deployment"]["replicas"] == 0
+    sides.fails.clear()
+    done = sides.changed(request, tmp_path)
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
 
 
 def test_an_interrupted_run_is_not_finished_after_a_change_of_a_service(tmp_path: Path) -> None:
-    world = Shop()
-    request = replace(MIGRATE, approved=world.approved())
-    world.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
+    sides = ChangeableSides()
+    request = replace(MIGRATE, approved=sides.approved())
+    sides.fails["move"] = CollectionError("lost", service="default/web", state="failed", migrated=["default/api"])
     with pytest.raises(CollectionError, match="lost"):
-        world.changed(request, tmp_path)
-    world.fails.clear()
-    world.events.clear()
-    change_port(world)
-    planned = world.run(request).plan(False).result
+        sides.changed(request, tmp_path)
+    sides.fails.clear()
+    sides.events.clear()
+    change_port(sides)
+    planned = sides.run(request).plan(False).result
     assert planned["ok"] is False
     assert "Service default/web has changed" in planned["summary"]
-    assert world.written() == []
+    assert sides.written() == []
 
 
 def test_a_new_warning_stops_the_run_and_is_quoted() -> None:
-    world = Shop()
-    approved = world.approved()
-    world.cluster["deployment"].update(replicas=0, running_replicas=0)
-    planned = world.run(replace(MIGRATE, approved=approved)).plan(False).result
+    sides = ChangeableSides()
+    approved = sides.approved()
+    sides.cluster["deployment"].update(replicas=0, running_replicas=0)
+    planned = sides.run(replace(MIGRATE, approved=approved)).plan(False).result
     assert planned["ok"] is False
     assert "is found now, and was not: warning (cpi): " in "\n".join(planned["lines"]["difference"])
 
 
 def test_an_approval_that_was_tampered_with_is_refused() -> None:
-    world = Shop()
-    approved = world.approved()
+    sides = ChangeableSides()
+    approved = sides.approved()
     approved["plan"]["scenario"] = "shared_internal"
     with pytest.raises(InvalidInput, match="was changed after it was made"):
-        world.run(replace(MIGRATE, approved=approved)).plan(False)
+        sides.run(replace(MIGRATE, approved=approved)).plan(False)

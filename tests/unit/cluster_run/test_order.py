@@ -17,7 +17,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run import
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.report import nothing_migrated, plan_lines
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.request import RunRequest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, InvalidInput
-from fake_sides import MIGRATE, World
+from fake_sides import MIGRATE, FakeSides
 from sharing_builders import service, virtual_service
 
 LOOK = ["look at CPI", "look at the gateway"]
@@ -28,98 +28,98 @@ FAILED: dict[str, Any] = {"service": "default/web", "state": "rolled_back", "mig
 
 
 def test_a_migration_takes_these_steps_in_order(tmp_path: Path) -> None:
-    world = World()
-    done = world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "still stopped?", "move", *UNLOCKED, *PROVED]
+    sides = FakeSides()
+    done = sides.migrated(tmp_path)
+    assert sides.events == [*STOPPED, "still stopped?", "move", *UNLOCKED, *PROVED]
     assert (done.changed, done.result["result"]["verified"]) == (True, True)
     assert done.result["result"]["restart"] == "recreate"
     (file,) = tmp_path.iterdir()
     assert done.result["result"]["restore_point"] == str(file)
-    assert json.loads(file.read_text()) == world.stored
+    assert json.loads(file.read_text()) == sides.stored
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert world.said[0] == f"the restore point is in {file}; stopping CPI"
+    assert sides.said[0] == f"the restore point is in {file}; stopping CPI"
 
 
 def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_up_again() -> None:
-    world = World()
-    planned = world.run(MIGRATE).plan(True)
+    sides = FakeSides()
+    planned = sides.run(MIGRATE).plan(True)
     assert (planned.changed, planned.result["planned_only"], planned.result["result"]["changed"]) == (True, True, True)
-    assert world.stored is None
+    assert sides.stored is None
     lines = planned.result["lines"]["plan"]
     assert lines[-1] == "then CPI's file is set to shared_external, and CPI is scaled up again"
     assert not [line for line in lines if "stays stopped" in line or "stopped (" in line]
 
 
 def test_a_plan_outside_check_mode_is_not_yet_a_change() -> None:
-    assert World().run(MIGRATE).plan(False).changed is False
+    assert FakeSides().run(MIGRATE).plan(False).changed is False
 
 
 def test_in_check_mode_a_change_does_nothing(tmp_path: Path) -> None:
-    world = World()
-    run = world.run(RunRequest(**{**vars(MIGRATE), "restore_dir": str(tmp_path)}))
+    sides = FakeSides()
+    run = sides.run(RunRequest(**{**vars(MIGRATE), "restore_dir": str(tmp_path)}))
     plan = run.plan(True).result["plan"]
-    world.events.clear()
+    sides.events.clear()
     done = run.change(plan, True)
-    assert (world.events, done.changed, done.result["verification"]) == ([], False, None)
+    assert (sides.events, done.changed, done.result["verification"]) == ([], False, None)
 
 
 def test_without_changes_the_facts_of_the_plan_are_verified(tmp_path: Path) -> None:
-    world = World("shared_external")
-    done = world.changed(RunRequest(scenario="shared_external"), tmp_path)
-    assert (world.events, done.changed, done.result["result"]["verified"]) == ([], False, True)
+    sides = FakeSides("shared_external")
+    done = sides.changed(RunRequest(scenario="shared_external"), tmp_path)
+    assert (sides.events, done.changed, done.result["result"]["verified"]) == ([], False, True)
 
 
 def test_only_the_file_changes_if_no_service_is_migrated(tmp_path: Path) -> None:
-    world = World()
-    done = world.changed(RunRequest(scenario="shared_internal"), tmp_path)
-    assert world.events == ["run CPI with shared_internal", *LOOK]
+    sides = FakeSides()
+    done = sides.changed(RunRequest(scenario="shared_internal"), tmp_path)
+    assert sides.events == ["run CPI with shared_internal", *LOOK]
     assert (done.changed, done.result["result"]["verified"], list(tmp_path.iterdir())) == (True, True, [])
 
 
 def test_a_removal_is_verified_with_facts_read_after_it(tmp_path: Path) -> None:
-    world = World("shared_external")
+    sides = FakeSides("shared_external")
     left = virtual_service("gone", "http", "203.0.113.77")
-    world.objects["virtual_services"].append(left)
+    sides.objects["virtual_services"].append(left)
     request = RunRequest(scenario="shared_external", prune=True, prune_objects=[left["name"]])
-    done = world.changed(request, tmp_path)
-    assert world.events == ["lock", *LOOK, "remove", "unlock", *LOOK]
+    done = sides.changed(request, tmp_path)
+    assert sides.events == ["lock", *LOOK, "remove", "unlock", *LOOK]
     assert done.changed is True
     assert left["name"] not in json.dumps(done.result["verification"])
 
 
 def test_a_service_that_comes_back_after_the_plan_keeps_its_objects(tmp_path: Path) -> None:
-    world = World("shared_external")
+    sides = FakeSides("shared_external")
     left = virtual_service("gone", "http", "203.0.113.77")
-    world.objects["virtual_services"].append(left)
+    sides.objects["virtual_services"].append(left)
     request = RunRequest(
         scenario="shared_external", prune=True, prune_objects=[left["name"]], restore_dir=str(tmp_path)
     )
-    run = world.run(request)
+    run = sides.run(request)
     planned = run.plan(False).result
-    world.cluster["services"].append(service("gone", ports=("http",), ips=()))
+    sides.cluster["services"].append(service("gone", ports=("http",), ips=()))
     done = run.change(planned["plan"], False)
-    assert "remove" not in world.events
+    assert "remove" not in sides.events
     assert done.changed is False
-    assert left in world.objects["virtual_services"]
+    assert left in sides.objects["virtual_services"]
 
 
 def test_the_entity_is_read_only_if_it_can_prove_something() -> None:
     for left, read in ((None, 0), (virtual_service("gone", "http", "203.0.113.77"), 1)):
-        world = World("shared_external")
-        world.objects["virtual_services"] += [left] if left else []
-        world.run(RunRequest(scenario="shared_external", prune=True)).plan(True)
-        assert world.events.count("look at the entity") == read
-        world.events.clear()
-        world.run(RunRequest(scenario="shared_external")).plan(True)
-        assert world.events.count("look at the entity") == 0
+        sides = FakeSides("shared_external")
+        sides.objects["virtual_services"] += [left] if left else []
+        sides.run(RunRequest(scenario="shared_external", prune=True)).plan(True)
+        assert sides.events.count("look at the entity") == read
+        sides.events.clear()
+        sides.run(RunRequest(scenario="shared_external")).plan(True)
+        assert sides.events.count("look at the entity") == 0
 
 
 def test_cpi_is_restored_if_the_first_service_fails(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("default/web: refused; it was rolled back", **FAILED)
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("default/web: refused; it was rolled back", **FAILED)
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "still stopped?", "move", BACK, "unlock"]
+        sides.migrated(tmp_path)
+    assert sides.events == [*STOPPED, "still stopped?", "move", BACK, "unlock"]
     assert caught.value.message == (
         "default/web: refused; it was rolled back; every Service is as it was,"
         " and CPI runs again with its previous scenario"
@@ -128,11 +128,11 @@ def test_cpi_is_restored_if_the_first_service_fails(tmp_path: Path) -> None:
 
 
 def test_cpi_stays_stopped_if_a_later_service_fails(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("default/web: refused", **{**FAILED, "migrated": ["default/api"]})
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("default/web: refused", **{**FAILED, "migrated": ["default/api"]})
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
-    assert world.events == [*STOPPED, "still stopped?", "move", "unlock"]
+        sides.migrated(tmp_path)
+    assert sides.events == [*STOPPED, "still stopped?", "move", "unlock"]
     (file,) = tmp_path.iterdir()
     where = f"the restore point is in {file} and in ConfigMap kube-system/cpi-backup"
     assert f"default/web: refused; {where}; run the same again" in caught.value.message
@@ -140,11 +140,11 @@ def test_cpi_stays_stopped_if_a_later_service_fails(tmp_path: Path) -> None:
 
 
 def test_cpi_is_restored_after_an_error_before_the_first_service(tmp_path: Path) -> None:
-    world = World()
-    world.fails["prepare to move"] = CollectionError("cannot list pools")
+    sides = FakeSides()
+    sides.fails["prepare to move"] = CollectionError("cannot list pools")
     with pytest.raises(CollectionError, match="cannot list pools; every Service is as it was"):
-        world.migrated(tmp_path)
-    assert world.events[-2:] == [BACK, "unlock"]
+        sides.migrated(tmp_path)
+    assert sides.events[-2:] == [BACK, "unlock"]
 
 
 ENDS = {
@@ -159,10 +159,10 @@ ENDS = {
 def test_an_error_says_what_has_become_of_the_services_and_where_the_restore_point_is(
     event: str, tmp_path: Path
 ) -> None:
-    world = World()
-    world.fails[event] = CollectionError("refused")
+    sides = FakeSides()
+    sides.fails[event] = CollectionError("refused")
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
+        sides.migrated(tmp_path)
     (web,) = caught.value.details["services"]
     shapes = ("distinct_internal", "shared_external" if ENDS[event] == "migrated" else "distinct_internal")
     assert (web["state"], (web["scenario_before"], web["scenario"])) == (ENDS[event], shapes)
@@ -172,42 +172,42 @@ def test_an_error_says_what_has_become_of_the_services_and_where_the_restore_poi
 
 
 def test_the_error_takes_the_state_of_the_services_from_the_migration(tmp_path: Path) -> None:
-    world = World()
+    sides = FakeSides()
     known = [{"name": "web", "namespace": "default", "state": "rolled_back"}]
-    world.fails["move"] = CollectionError("refused", **FAILED, services=known)
+    sides.fails["move"] = CollectionError("refused", **FAILED, services=known)
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
+        sides.migrated(tmp_path)
     assert caught.value.details["services"] == known
 
 
 def test_the_state_after_a_defect_is_unknown(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("an error without states")
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("an error without states")
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
+        sides.migrated(tmp_path)
     assert "services" not in caught.value.details
 
 
 def test_both_errors_are_reported_if_cpi_cannot_be_restored(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("refused", **FAILED)
-    world.fails[BACK] = CollectionError("no right to scale")
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("refused", **FAILED)
+    sides.fails[BACK] = CollectionError("no right to scale")
     with pytest.raises(CollectionError) as caught:
-        world.migrated(tmp_path)
+        sides.migrated(tmp_path)
     assert caught.value.message.startswith("refused; the restore point is in ")
     assert caught.value.message.endswith("; CPI could not be restored: no right to scale; CPI is stopped")
 
 
 def test_an_error_while_stopping_cpi_is_reported_unchanged(tmp_path: Path) -> None:
-    world = World()
-    world.fails["stop CPI"] = CollectionError("timed out; CPI was scaled back to 1")
+    sides = FakeSides()
+    sides.fails["stop CPI"] = CollectionError("timed out; CPI was scaled back to 1")
     with pytest.raises(CollectionError, match=r"^timed out; CPI was scaled back to 1$"):
-        world.migrated(tmp_path)
+        sides.migrated(tmp_path)
 
 
 def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    planned = World().run(replace(MIGRATE, restore_dir=str(tmp_path / "file" / "folder"))).plan(True).result
+    planned = FakeSides().run(replace(MIGRATE, restore_dir=str(tmp_path / "file" / "folder"))).plan(True).result
     assert planned["ok"] is False
     assert re.fullmatch(
         r"shared_ip_restore_dir: .*: cannot be written: .* not a folder; .*: give .*", planned["summary"]
@@ -215,14 +215,14 @@ def test_without_a_restore_point_on_disk_nothing_is_written(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_no_longer_writable_stops_the_run(tmp_path: Path) -> None:
-    world, folder = World(), tmp_path / "folder"
-    run = world.run(replace(MIGRATE, restore_dir=str(folder)))
+    sides, folder = FakeSides(), tmp_path / "folder"
+    run = sides.run(replace(MIGRATE, restore_dir=str(folder)))
     planned = run.plan(False).result
-    world.events.clear()
+    sides.events.clear()
     folder.touch()
     with pytest.raises(InvalidInput, match=r"shared_ip_restore_dir: .*cannot be written.*nothing was changed"):
         run.change(planned["plan"], False)
-    assert world.events == ["lock", "unlock"]
+    assert sides.events == ["lock", "unlock"]
 
 
 @pytest.fixture
@@ -235,23 +235,23 @@ def homeless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 
 def test_without_a_home_only_the_cluster_keeps_the_restore_point(homeless: str) -> None:
-    world = World()
-    run = world.run(MIGRATE)
+    sides = FakeSides()
+    run = sides.run(MIGRATE)
     for check_mode in (True, False):
         planned = run.plan(check_mode).result
         kept = f"the restore point is kept in ConfigMap kube-system/cpi-backup alone, because {homeless}; "
         assert planned["lines"]["plan"][-1] == f"{kept}shared_ip_restore_dir names a folder for a file, too"
     done = run.change(planned["plan"], False).result["result"]
     assert (done["changed"], done["restore_point"]) == (True, "")
-    assert world.stored
-    assert world.said[0] == "the restore point is in ConfigMap kube-system/cpi-backup alone; stopping CPI"
+    assert sides.stored
+    assert sides.said[0] == "the restore point is in ConfigMap kube-system/cpi-backup alone; stopping CPI"
 
 
 def test_without_a_home_a_failure_names_the_restore_point_in_the_cluster(homeless: str) -> None:
-    world = World()
-    run = world.run(MIGRATE)
+    sides = FakeSides()
+    run = sides.run(MIGRATE)
     planned = run.plan(False).result
-    world.fails["move"] = CollectionError("refused", **{**FAILED, "state": "failed"})
+    sides.fails["move"] = CollectionError("refused", **{**FAILED, "state": "failed"})
     with pytest.raises(CollectionError, match=r"; the restore point is in ConfigMap kube-system/cpi-backup; run the "):
         run.change(planned["plan"], False)
 
@@ -275,41 +275,41 @@ def test_a_user_without_a_home_stores_no_file(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_service_that_changed_since_the_plan_leads_to_a_new_restore_point(tmp_path: Path) -> None:
-    world = World()
+    sides = FakeSides()
 
     def change() -> None:
-        world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
-        world.objects["nat_rules"][0]["internal_addresses"] = "192.168.8.9"
+        sides.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
+        sides.objects["nat_rules"][0]["internal_addresses"] = "192.168.8.9"
 
-    world.meanwhile["stop CPI"] = change
-    done = world.migrated(tmp_path)
+    sides.meanwhile["stop CPI"] = change
+    done = sides.migrated(tmp_path)
     stopped = ["lock", "stop CPI", *LOOK, "describe", "describe", "prepare to move"]
-    assert world.events == [*stopped, "store again", "still stopped?", "move", *UNLOCKED, *PROVED]
+    assert sides.events == [*stopped, "store again", "still stopped?", "move", *UNLOCKED, *PROVED]
     first, second = sorted(tmp_path.iterdir())
     assert done.result["result"]["restore_point"] == str(second)
-    assert json.loads(second.read_text()) == world.stored != json.loads(first.read_text())
+    assert json.loads(second.read_text()) == sides.stored != json.loads(first.read_text())
     assert "192.168.8.9" in second.read_text()
 
 
 def test_the_first_restore_point_of_an_interrupted_migration_stays(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
     with pytest.raises(CollectionError):
-        world.migrated(tmp_path)
-    first = world.stored
-    del world.fails["move"]
-    world.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
-    world.migrated(tmp_path)
-    assert world.stored == first
-    assert world.events == ["lock", "stop CPI", *LOOK, "prepare to move", "still stopped?", "move", *UNLOCKED, *PROVED]
+        sides.migrated(tmp_path)
+    first = sides.stored
+    del sides.fails["move"]
+    sides.objects["virtual_services"][0]["virtual_ip_address"] = "192.168.8.9"
+    sides.migrated(tmp_path)
+    assert sides.stored == first
+    assert sides.events == ["lock", "stop CPI", *LOOK, "prepare to move", "still stopped?", "move", *UNLOCKED, *PROVED]
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_interrupted_migration_is_not_abandoned() -> None:
-    world = World("shared_external")
-    world.objects["virtual_services"].append(virtual_service("other", "http", "203.0.113.77"))
-    world.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point={"version": 1})
-    planned = world.run(RunRequest(scenario="shared_external")).plan(False).result
+    sides = FakeSides("shared_external")
+    sides.objects["virtual_services"].append(virtual_service("other", "http", "203.0.113.77"))
+    sides.cluster.update(rollout={"state": "in_progress", "backup": "b"}, restore_point={"version": 1})
+    planned = sides.run(RunRequest(scenario="shared_external")).plan(False).result
     assert planned["ok"] is False
     assert planned["summary"].startswith(
         "a migration of this cluster's Services was interrupted and 3 writes are missing"
@@ -317,35 +317,35 @@ def test_an_interrupted_migration_is_not_abandoned() -> None:
 
 
 def test_addresses_and_health_may_take_a_while(tmp_path: Path) -> None:
-    world = World()
-    shown = world.cluster["services"][0]
-    world.meanwhile["move"] = lambda: shown.update(ingress_ips=["203.0.113.99"])
-    sleep = world.time.sleep
+    sides = FakeSides()
+    shown_service = sides.cluster["services"][0]
+    sides.meanwhile["move"] = lambda: shown_service.update(ingress_ips=["203.0.113.99"])
+    sleep = sides.time.sleep
 
     def passing(seconds: float, /) -> None:
         sleep(seconds)
-        if world.time.now > 20:
-            shown.update(ingress_ips=["203.0.113.10"])
+        if sides.time.now > 20:
+            shown_service.update(ingress_ips=["203.0.113.10"])
 
-    world.time.sleep = passing  # type: ignore[method-assign]
-    done = world.migrated(tmp_path)
+    sides.time.sleep = passing  # type: ignore[method-assign]
+    done = sides.migrated(tmp_path)
     assert done.result["result"]["verified"] is True
-    assert 20 < world.time.now < 40
+    assert 20 < sides.time.now < 40
     assert any(
-        line.startswith("waiting for the changes to settle: default/web shows 203.0.113.99") for line in world.said
+        line.startswith("waiting for the changes to settle: default/web shows 203.0.113.99") for line in sides.said
     )
 
 
 def test_it_does_not_wait_indefinitely(tmp_path: Path) -> None:
-    world = World()
-    world.meanwhile["move"] = lambda: world.cluster["services"][0].update(ingress_ips=["203.0.113.99"])
-    done = world.migrated(tmp_path, RunRequest(**{**vars(MIGRATE), "wait_timeout": 60}))
-    assert (done.result["result"]["verified"], world.time.now) == (False, 60)
+    sides = FakeSides()
+    sides.meanwhile["move"] = lambda: sides.cluster["services"][0].update(ingress_ips=["203.0.113.99"])
+    done = sides.migrated(tmp_path, RunRequest(**{**vars(MIGRATE), "wait_timeout": 60}))
+    assert (done.result["result"]["verified"], sides.time.now) == (False, 60)
 
 
 def test_the_error_of_the_preflight_comes_with_its_report() -> None:
-    world = World()
-    planned = world.run(RunRequest(scenario="shared_external")).plan(False).result
+    sides = FakeSides()
+    planned = sides.run(RunRequest(scenario="shared_external")).plan(False).result
     assert planned["ok"] is False
     assert planned["summary"].startswith("default/web (distinct_internal) would break under shared_external")
     assert planned["lines"]["preflight"][0].startswith("from scenario distinct_internal to shared_external")
@@ -353,9 +353,9 @@ def test_the_error_of_the_preflight_comes_with_its_report() -> None:
 
 
 def test_an_error_of_the_plan_does_not_hide_the_preflight() -> None:
-    world = World()
-    world.fails["plan CPI"] = CollectionError("no right to patch", missing_rights=["patch"])
-    planned = world.run(MIGRATE).plan(False).result
+    sides = FakeSides()
+    sides.fails["plan CPI"] = CollectionError("no right to patch", missing_rights=["patch"])
+    planned = sides.run(MIGRATE).plan(False).result
     assert (planned["ok"], planned["summary"], planned["failure"]) == (
         False,
         "no right to patch",
@@ -367,7 +367,7 @@ def test_an_error_of_the_plan_does_not_hide_the_preflight() -> None:
 @pytest.mark.parametrize("plan", [{}, {"version": 2}, {"version": "1"}])
 def test_a_plan_of_another_release_is_refused(plan: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput, match=r"plan: .*is not a plan of this release"):
-        World().run(MIGRATE).change(plan, False)
+        FakeSides().run(MIGRATE).change(plan, False)
 
 
 @pytest.mark.parametrize(
@@ -437,44 +437,44 @@ def hooked(**changes: Any) -> RunRequest:
 
 
 def test_a_plan_says_what_has_to_run_before_and_after_it() -> None:
-    planned = World().run(hooked()).plan(True).result
+    planned = FakeSides().run(hooked()).plan(True).result
     assert (planned["hooks"]["before"], planned["hooks"]["after"]) == ([HOOK], [HOOK])
     assert planned["lines"]["hooks"][0] == "before the first write: tasks a.yml"
-    nothing = World("shared_external").run(hooked()).plan(True).result
+    nothing = FakeSides("shared_external").run(hooked()).plan(True).result
     assert (nothing["hooks"]["before"], nothing["hooks"]["after"], nothing["lines"]["hooks"]) == ([], [], [])
 
 
 def test_what_was_saved_before_a_change_is_in_both_restore_points(tmp_path: Path) -> None:
-    world = World()
-    done = world.migrated(tmp_path, hooked(saved=[SAVED]))
+    sides = FakeSides()
+    done = sides.migrated(tmp_path, hooked(saved=[SAVED]))
     assert json.loads(Path(done.result["result"]["restore_point"]).read_text())["before_change"] == [SAVED]
-    assert world.stored is not None
-    assert world.stored["before_change"] == [SAVED]
+    assert sides.stored is not None
+    assert sides.stored["before_change"] == [SAVED]
 
 
 def test_a_newer_restore_point_also_holds_what_was_saved(tmp_path: Path) -> None:
-    world = World()
-    moved = world.objects["virtual_services"][0]
-    world.meanwhile["stop CPI"] = lambda: moved.update(virtual_ip_address="192.168.8.9")
-    world.migrated(tmp_path, hooked(saved=[SAVED]))
+    sides = FakeSides()
+    moved = sides.objects["virtual_services"][0]
+    sides.meanwhile["stop CPI"] = lambda: moved.update(virtual_ip_address="192.168.8.9")
+    sides.migrated(tmp_path, hooked(saved=[SAVED]))
     first, second = sorted(tmp_path.iterdir())
     assert all(json.loads(one.read_text())["before_change"] == [SAVED] for one in (first, second))
-    assert world.stored is not None
-    assert world.stored["before_change"] == [SAVED]
+    assert sides.stored is not None
+    assert sides.stored["before_change"] == [SAVED]
 
 
 def test_a_run_that_finishes_a_change_saves_nothing_and_keeps_what_was_saved(tmp_path: Path) -> None:
-    world = World()
-    world.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
+    sides = FakeSides()
+    sides.fails["move"] = CollectionError("refused", **{**FAILED, "migrated": ["default/api"]})
     with pytest.raises(CollectionError):
-        world.migrated(tmp_path, hooked(saved=[SAVED]))
-    del world.fails["move"]
-    planned = world.run(hooked(restore_dir=str(tmp_path))).plan(False).result
+        sides.migrated(tmp_path, hooked(saved=[SAVED]))
+    del sides.fails["move"]
+    planned = sides.run(hooked(restore_dir=str(tmp_path))).plan(False).result
     assert (planned["hooks"]["before"], planned["hooks"]["saved"]) == ([], [SAVED])
     assert planned["plan"]["kept"]["before_change"] == [SAVED]
     assert "a change is in progress" in planned["lines"]["hooks"][0]
 
 
 def test_too_much_to_keep_is_refused_by_the_plan() -> None:
-    planned = World().run(hooked(saved=[{**SAVED, "result": "x" * 5000}])).plan(False).result
+    planned = FakeSides().run(hooked(saved=[{**SAVED, "result": "x" * 5000}])).plan(False).result
     assert (planned["ok"], "shared_ip_hook_result" in planned["summary"]) == (False, True)

@@ -160,7 +160,7 @@ def test_the_place_of_a_file_in_a_projected_volume_is_found() -> None:
     assert (place.kind, place.name, place.key) == ("Secret", "cpi", "in-secret")
 
 
-class Cluster:
+class ClusterObjects:
     """A cluster that has these objects by path; a number is the status of a refusal."""
 
     def __init__(self, **objects: Any) -> None:
@@ -186,15 +186,15 @@ DEFAULT = CpiNames("kube-system", "vcloud-ccm-configmap", "vcloud-ccm-config.yam
 AT = {"deployments__cloud-controller-manager": deckhouse()}
 
 
-def told(cluster: Cluster, target: CpiNames) -> dict[str, Any]:
+def report_of(cluster: ClusterObjects, target: CpiNames) -> dict[str, Any]:
     return report(cluster, target, False)  # type: ignore[arg-type]  # a stand-in with what is used of the client
 
 
 def test_the_file_in_a_secret_is_read() -> None:
     text = MINIMAL + "clusterid: NO_RDE_1\n"
     secret = {"data": {"cloud-config": base64.b64encode(text.encode()).decode()}}
-    cluster = Cluster(**{"secrets__ccm-controller-manager": secret, **AT})
-    found = told(cluster, HERE)
+    cluster = ClusterObjects(**{"secrets__ccm-controller-manager": secret, **AT})
+    found = report_of(cluster, HERE)
     assert (found["scenario"], found["problems"], found["cluster_id"]) == ("distinct_internal", [], "NO_RDE_1")
     assert found["config_map"] is None
     assert found["config_source"]["name"] == "ccm-controller-manager"
@@ -203,14 +203,14 @@ def test_the_file_in_a_secret_is_read() -> None:
 
 @pytest.mark.parametrize("data", [None, {}, {"cloud-config": "not base64!"}, {"other": "eA=="}])
 def test_a_secret_without_the_file_is_a_problem(data: Any) -> None:
-    cluster = Cluster(**{"secrets__ccm-controller-manager": {"data": data}, **AT})
-    assert told(cluster, HERE)["problems"] == [
+    cluster = ClusterObjects(**{"secrets__ccm-controller-manager": {"data": data}, **AT})
+    assert report_of(cluster, HERE)["problems"] == [
         f"Secret {NAMESPACE}/ccm-controller-manager has no key cloud-config with CPI's file"
     ]
 
 
 def test_a_secret_that_the_user_may_not_read_names_the_missing_right() -> None:
-    found = told(Cluster(**{"ccm-controller-manager": 403, **AT}), HERE)
+    found = report_of(ClusterObjects(**{"ccm-controller-manager": 403, **AT}), HERE)
     assert found["problems"] == [
         f"CPI's file is in Secret {NAMESPACE}/ccm-controller-manager, and this user may not read it (get secrets, "
         f"ccm-controller-manager, namespace {NAMESPACE})"
@@ -218,19 +218,19 @@ def test_a_secret_that_the_user_may_not_read_names_the_missing_right() -> None:
 
 
 def test_deckhouse_is_recognised_if_vmwares_cpi_does_not_exist() -> None:
-    assert told(Cluster(**AT), DEFAULT)["problems"] == [
+    assert report_of(ClusterObjects(**AT), DEFAULT)["problems"] == [
         "ConfigMap kube-system/vcloud-ccm-configmap does not exist: this cluster runs Deckhouse's CPI; set "
         f"namespace to {NAMESPACE} and deployment to cloud-controller-manager, in the role shared_ip_namespace and "
         "shared_ip_deployment"
     ]
-    for nothing in (Cluster(), Cluster(**{"deployments__cloud-controller-manager": 403})):
-        assert told(nothing, DEFAULT)["problems"] == ["ConfigMap kube-system/vcloud-ccm-configmap does not exist"]
+    for nothing in (ClusterObjects(), ClusterObjects(**{"deployments__cloud-controller-manager": 403})):
+        assert report_of(nothing, DEFAULT)["problems"] == ["ConfigMap kube-system/vcloud-ccm-configmap does not exist"]
 
 
 def test_a_config_map_with_another_name_is_named() -> None:
     (published,) = (one for one in objects_of("cpi-1.6.1") if one["kind"] == "Deployment")
     target = CpiNames("kube-system", "mine", "vcloud-ccm-config.yaml", "vmware-cloud-director-ccm", "b")
-    (problem,) = told(Cluster(**{"deployments__vmware-cloud-director-ccm": published}), target)["problems"]
+    (problem,) = report_of(ClusterObjects(**{"deployments__vmware-cloud-director-ccm": published}), target)["problems"]
     assert problem == (
         "ConfigMap kube-system/mine does not exist: CPI reads ConfigMap kube-system/vcloud-ccm-configmap, key "
         "vcloud-ccm-config.yaml; set name to vcloud-ccm-configmap and key to vcloud-ccm-config.yaml, in the role "

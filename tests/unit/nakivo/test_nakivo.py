@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.jobs import jobs_of, unsaved
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.options import SERVER
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRequest, JobRun, read_jobs
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRun, read_jobs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.session import Director
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
@@ -27,7 +27,7 @@ ROOM = Path(__file__).resolve().parents[3] / "plugins" / "module_utils" / "_naki
 RUN, LOGIN = "JobManagement.run", "AuthenticationManagement.login"
 
 
-class Wire:
+class DoubleTransport:
     """A transport to the double, with its cookie. ``lose`` says which calls get no answer."""
 
     def __init__(self, double: NakivoDouble) -> None:
@@ -52,7 +52,7 @@ class Wire:
         self.closed = True
 
 
-class Time:
+class NakivoClock:
     """A clock that advances when it sleeps, together with the double's."""
 
     def __init__(self, double: NakivoDouble) -> None:
@@ -70,7 +70,7 @@ class Bench:
 
     def __init__(self, *jobs: FakeJob, password: str = PASSWORD, tenant: str = "") -> None:
         self.double = NakivoDouble(*jobs)
-        self.wire = Wire(self.double)
+        self.wire = DoubleTransport(self.double)
         settings = Settings("https://nakivo.example.com:4443", user="ansible", password=password, server=SERVER)
         self.director = Director(settings, tenant, self.wire)  # type: ignore[arg-type] # a transport in all it does
 
@@ -80,7 +80,7 @@ class Bench:
             "start_timeout": 300, "poll_interval": 15, **changes,
         }  # fmt: skip
         with self.director as director:
-            return JobRun(director, JobRequest(**asked), Time(self.double)).perform(check)
+            return JobRun(director, Request(**asked), NakivoClock(self.double)).perform(check)
 
     def count(self, method: str) -> int:
         return self.double.calls.count(method)
@@ -121,10 +121,10 @@ def test_it_attaches_to_a_run_or_refuses() -> None:
 def test_a_name_is_exact_and_unique() -> None:
     with pytest.raises(CollectionError, match=r"name: 'k8s-acm': this user may view no such job; did you mean"):
         Bench().run(name="k8s-acm")
-    twins = (job(), FakeJob(7, "k8s-acme"))
+    namesakes = (job(), FakeJob(7, "k8s-acme"))
     with pytest.raises(CollectionError, match=r"2 jobs have this name: give the id of one \(1, 7\)"):
-        Bench(*twins).run()
-    assert Bench(*twins).run(name=None, job_id="7")["job"]["id"] == "7"
+        Bench(*namesakes).run()
+    assert Bench(*namesakes).run(name=None, job_id="7")["job"]["id"] == "7"
 
 
 @pytest.mark.parametrize(
@@ -277,9 +277,9 @@ def test_the_double_answers_only_fields_of_the_contract() -> None:
     double = NakivoDouble()
     _headers, envelope = double.answer("/c/router", {}, {"action": "X", "method": "y", "type": "rpc", "tid": 1})
     assert set(envelope) == set(CONTRACT["envelope"])
-    shown = double.jobs[0].look()
-    assert set(shown) <= set(CONTRACT["JobSummaryManagement.getJobInfo"])
-    assert {f"objects.{key}" for one in shown["objects"] for key in one} <= set(
+    summary = double.jobs[0].look()
+    assert set(summary) <= set(CONTRACT["JobSummaryManagement.getJobInfo"])
+    assert {f"objects.{key}" for one in summary["objects"] for key in one} <= set(
         CONTRACT["JobSummaryManagement.getJobInfo"]
     )
     logged_in = double._log_in(["ansible", "wrong", False])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The measured downtime of a service against the counted one, for every move."""
+"""The measured downtime of a service against the planned one, for every move."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def test_tasks_of_one_second_measure_what_is_counted(
     inventory = built(start, ports)
     wanted = wanted_on(inventory, service(ports), end)
     steps = plan(wanted, inventory, known)
-    counted, measured = outage_of(wanted, inventory, steps), Downtime(wanted, inventory)
+    planned, measured = outage_of(wanted, inventory, steps), Downtime(wanted, inventory)
     for second, step in enumerate(steps):
         measured.written(step, second, second + 1)
-    expected = {"ports": dict(counted.ports), "together": counted.together, "lasting": []}
+    expected = {"ports": dict(planned.ports), "together": planned.together, "lasting": []}
     assert measured.as_dict(len(steps)) == expected
 
 

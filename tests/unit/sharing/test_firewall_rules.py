@@ -117,9 +117,9 @@ def test_the_rules_are_all_that_the_preflight_asks_for(
     after = look(shape, target, *there, default=default)
     assert firewall_plan(after).wanted == ()
     assert set(firewall_plan(after).kept) == {rule.name for rule in wanted}
-    told = replace(after, firewall="")
+    without_rule_management = replace(after, firewall="")
     if all(rule.action == "ALLOW" for rule in wanted):
-        assert blocked(told) == []
+        assert blocked(without_rule_management) == []
 
 
 def test_a_rule_of_the_run_stays_while_a_service_needs_it() -> None:

@@ -31,9 +31,11 @@ def names(resources: Any, **options: Any) -> list[str]:
 
 
 def test_ports_and_addresses_are_read_as_cpi_reads_them() -> None:
-    shown = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}
+    status = {"loadBalancer": {"ingress": [{"ip": "203.0.113.10"}]}}
     (found,), warnings = services_from(
-        [service(metadata={"annotations": {SSL_PORTS: "443"}}, status=shown)], members=["10.10.0.11"], certificate="web"
+        [service(metadata={"annotations": {SSL_PORTS: "443"}}, status=status)],
+        members=["10.10.0.11"],
+        certificate="web",
     )
     assert warnings == []
     assert (found["name"], found["namespace"], found["external_ip"]) == ("web", "shop", "203.0.113.10")

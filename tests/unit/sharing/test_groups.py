@@ -38,7 +38,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.se
 from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wanted import current_state
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strict_gateway import Refused, StrictGateway, own
+from strict_gateway import StrictGateway, WriteRefused, own
 
 IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
 MOVES = list(itertools.permutations(Scenario, 2))
@@ -145,11 +145,11 @@ def test_a_rollback_restores_a_group_after_any_write(
     group = tasks((2, 1))
     before = built(move[0], group)
     found = planned(group, move[1], before)
-    former = current_state(found.wanted, before)
+    original = current_state(found.wanted, before)
     for writes in range(len(found.steps) + 4):
         gateway = StrictGateway(before.copy(), refuses)
         gateway.carry_out(found.wanted, kill_after=writes)
-        gateway.carry_out(former)
+        gateway.carry_out(original)
         assert own(found.wanted, gateway.inventory) == own(found.wanted, before), f"failed after {writes} writes"
 
 
@@ -285,7 +285,7 @@ def damaged(draw: st.DrawFn) -> tuple[Inventory, list[ServiceToPlan], Scenario, 
         changed = _changed(draw, present if present is not None else item)
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else changed))
-        except Refused:
+        except WriteRefused:
             continue
     return gateway.inventory, group, draw(SCENARIO), refuses
 

@@ -44,7 +44,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strict_gateway import Refused, StrictGateway, own
+from strict_gateway import StrictGateway, WriteRefused, own
 
 SIX, FOUR = "2001:db8::20", "203.0.113.20"
 NAMING = Naming.parse("{kind}-{service}-{port}")
@@ -153,7 +153,7 @@ def test_a_service_moves_from_any_state_of_one_ip_version_to_any_of_the_other(da
         act = data.draw(CHANGE) if present is not None else Act.CREATE
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else _drifted(data.draw, item)))
-        except Refused:
+        except WriteRefused:
             continue
     start = gateway.inventory.copy()
 

@@ -156,8 +156,8 @@ def test_a_picture_is_bounded() -> None:
     picture = picture_of(state("shared_external", ccm("shared_external", services=[wide, *many]), vcd(edge())))
     assert picture is not None
     assert (len(picture["services"]), picture["left_out"]) == (MOST_SERVICES, 6)
-    (shown,) = [one for one in picture["services"] if one["label"] == "default/wide"]
-    assert (len(shown["paths"]), shown["left_out"]) == (MOST_PORTS, 3)
+    (drawn,) = [one for one in picture["services"] if one["label"] == "default/wide"]
+    assert (len(drawn["paths"]), drawn["left_out"]) == (MOST_PORTS, 3)
     long = picture_of(state("shared_external", ccm("shared_external", services=[service("x" * 5000)]), vcd(edge())))
     assert long is not None
     assert len(long["services"][0]["label"]) == LONGEST

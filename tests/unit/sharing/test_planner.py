@@ -42,7 +42,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strict_gateway import Refused, StrictGateway, own
+from strict_gateway import StrictGateway, WriteRefused, own
 
 IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
 MOVES = list(itertools.permutations(Scenario, 2))
@@ -159,12 +159,12 @@ def test_a_rollback_restores_the_service_after_any_write(
     """A Service whose migration fails gets back exactly the objects that it had."""
     before = built(move[0], 3)
     wanted = wanted_on(before, service(3), move[1])
-    former = current_state(wanted, before)
+    original = current_state(wanted, before)
     count = len(plan(wanted, before))
     for writes in range(count + 4):
         gateway = StrictGateway(before.copy(), refuses)
         gateway.carry_out(wanted, kill_after=writes)
-        gateway.carry_out(former)
+        gateway.carry_out(original)
         assert own(wanted, gateway.inventory) == own(wanted, before), f"failed after {writes} writes"
 
 
@@ -263,7 +263,7 @@ def test_ports_are_renamed_and_dropped_in_any_move(
     old_specs = specs(ports, udp)
     new_specs = [replace(one, name=f"n{place}") if place in renamed else one for place, one in enumerate(old_specs)]
     old, new = machines(old_specs), machines([one for place, one in enumerate(new_specs) if place not in dropped])
-    former = tuple(port for place, port in enumerate(old.ports) if place in renamed | dropped)
+    dropped_ports = tuple(port for place, port in enumerate(old.ports) if place in renamed | dropped)
     first = StrictGateway(Inventory())
     first.carry_out(wanted_on(first.inventory, old, before))
     start = first.inventory
@@ -271,7 +271,7 @@ def test_ports_are_renamed_and_dropped_in_any_move(
     def wanted(inventory: Inventory) -> WantedService:
         there = frozenset(item.name for item in inventory if isinstance(item, VirtualService))
         inside = assign_internal_ips(new, after, DEFAULT_ONE_ARM, inventory, there)
-        return want(new, after, inside, orphans=Orphans(former))
+        return want(new, after, inside, orphans=Orphans(dropped_ports))
 
     gateway = StrictGateway(start.copy(), refuses)
     target = wanted(gateway.inventory)
@@ -294,14 +294,14 @@ def test_a_dropped_port_leaves_the_others_where_they_are() -> None:
     for scenario in Scenario:
         gateway = StrictGateway(Inventory())
         gateway.carry_out(wanted_on(gateway.inventory, machines(specs(2)), scenario))
-        kept, former, inventory = machines(specs(1)), machines(specs(2)).ports[1:], gateway.inventory
-        there = frozenset({former[0].names.virtual_service})
+        kept, dropped_ports, inventory = machines(specs(1)), machines(specs(2)).ports[1:], gateway.inventory
+        there = frozenset({dropped_ports[0].names.virtual_service})
         inside = assign_internal_ips(kept, scenario, DEFAULT_ONE_ARM, inventory, there)
         assert plan(want(kept, scenario, inside), inventory) == []
-        pruned = want(kept, scenario, inside, orphans=Orphans(former))
+        pruned = want(kept, scenario, inside, orphans=Orphans(dropped_ports))
         steps = plan(pruned, inventory)
         assert {step.act for step in steps} == {Act.DELETE}
-        assert {step.name for step in steps} <= set(former[0].names)
+        assert {step.name for step in steps} <= set(dropped_ports[0].names)
         assert dict(outage_of(pruned, inventory, steps).ports) == {"80": 0}
 
 
@@ -353,7 +353,7 @@ def damaged(draw: st.DrawFn) -> tuple[Inventory, int, Scenario, frozenset[VcdRul
         act = Act.CREATE if present is None else draw(CHANGE)
         try:
             gateway.write(Step(act, present, None if act is Act.DELETE else changed))
-        except Refused:
+        except WriteRefused:
             continue
     return gateway.inventory, ports, draw(SCENARIO), refuses
 

@@ -121,13 +121,13 @@ def test_knowing_the_rules_beforehand_makes_no_plan_worse(
     """Rules that the operator has stated are not probed, and their plan announces no more than one with probes."""
     one = service("a", 80, 81)
     inventory = built(move[0], one)
-    told = planned(move[1], inventory, one, known=KnownRules(refused=refuses)).services[0]
+    known_before = planned(move[1], inventory, one, known=KnownRules(refused=refuses)).services[0]
     unknown = planned(move[1], inventory, one).services[0]
-    assert not {rule for step in told.steps for rule in step.probes} & refuses
-    assert all(tasks <= dict(unknown.outage.ports)[port] for port, tasks in told.outage.ports)
-    assert told.outage.window <= unknown.outage.window
+    assert not {rule for step in known_before.steps for rule in step.probes} & refuses
+    assert all(tasks <= dict(unknown.outage.ports)[port] for port, tasks in known_before.outage.ports)
+    assert known_before.outage.window <= unknown.outage.window
     gateway = StrictGateway(inventory, refuses)
-    gateway.carry_out(told.wanted, known=KnownRules(refused=refuses))
+    gateway.carry_out(known_before.wanted, known=KnownRules(refused=refuses))
     assert planned(move[1], gateway.inventory, one).steps == []
 
 

@@ -31,7 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strict_gateway import Refused, StrictGateway, own
+from strict_gateway import StrictGateway, WriteRefused, own
 from test_planner import IP, MOVES, WORLDS, built, damaged, service, wanted_on
 
 VIP, RULE = "ingress-vs-web-c1-p0", "dnat-ingress-vs-web-c1-p0"
@@ -181,7 +181,7 @@ def test_no_rule_is_deleted_and_no_more_than_one_port_is_down_when_a_probe_is_re
     if not any(step.probes for step in plan(wanted, inventory)):
         assert gateway.carry_out(wanted)
         return
-    with pytest.raises(Refused, match="licence"):
+    with pytest.raises(WriteRefused, match="licence"):
         gateway.carry_out(wanted)
     deleted = [step.kind for step in gateway.log if step.act is Act.DELETE]
     assert deleted in ([], [VIRTUAL_SERVICE])

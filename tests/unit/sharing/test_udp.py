@@ -43,7 +43,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strict_gateway import Refused, StrictGateway, own
+from strict_gateway import StrictGateway, WriteRefused, own
 
 IP = "203.0.113.10"
 NAMING = Naming.parse("{kind}-{service}-{port}")
@@ -246,7 +246,7 @@ def test_a_service_moves_from_any_state_to_the_wanted_one_and_back(data: st.Data
         changed = None if act is Act.DELETE else _drifted(data.draw, item)
         try:
             gateway.write(Step(act, present, changed))
-        except Refused:
+        except WriteRefused:
             continue
     start, kill_after = gateway.inventory.copy(), data.draw(KILLS)
 

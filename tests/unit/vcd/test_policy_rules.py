@@ -91,9 +91,9 @@ def test_any_rules_are_written_once_and_are_read_back_as_options(kind: str, data
     made = resource.planned(EMPTY, asked)
     assert all(not differs(body, POLICY_RULE) for body in made[kind])
     assert resource.to_write(EMPTY, made) == ([kind] if asked[kind] else [])
-    shown = resource.to_result(made)
-    assert shown[kind] == asked[kind]
-    for again in (asked, wanted(**{kind: shown[kind]})):
+    result = resource.to_result(made)
+    assert result[kind] == asked[kind]
+    for again in (asked, wanted(**{kind: result[kind]})):
         assert resource.to_write(made, resource.planned(made, again)) == []
 
 

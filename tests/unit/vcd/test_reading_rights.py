@@ -38,7 +38,7 @@ JSON = st.recursive(
 )
 
 
-class Server:
+class RightsApi:
     """The API's answers: the session, and the rights of each role. It raises an answer that is an error."""
 
     granted = None
@@ -69,14 +69,14 @@ def require(server: Any, *planned: Operation) -> list[str]:
 
 
 def test_the_rights_of_all_roles_count_and_are_read_once() -> None:
-    server = Server(SESSION, ROWS)
+    server = RightsApi(SESSION, ROWS)
     assert require(server, POOL, RULE) == []
     assert require(server, RULE) == []
     assert server.asked == ["sessions/current", "roles/urn:role:1/rights", "roles/urn:role:2/rights"]
 
 
 def test_every_missing_right_is_named_at_once() -> None:
-    server = Server(SESSION, {"urn:role:1": [], "urn:role:2": []})
+    server = RightsApi(SESSION, {"urn:role:1": [], "urn:role:2": []})
     with pytest.raises(CollectionError) as raised:
         require(server, POOL, RULE)
     assert raised.value.details["missing_rights"] == [LB_CONFIGURE, NAT_CONFIGURE]
@@ -85,14 +85,14 @@ def test_every_missing_right_is_named_at_once() -> None:
 
 
 def test_without_planned_operations_nothing_is_requested() -> None:
-    server = Server(SESSION, ROWS)
+    server = RightsApi(SESSION, ROWS)
     assert require(server) == []
     assert server.asked == []
 
 
 @pytest.mark.parametrize("error", [Refused("no", status=403), Refused("no", status=404), VcdError("not VCD's answer")])
 def test_what_cannot_be_read_is_a_warning(error: CollectionError) -> None:
-    for server in (Server(error, ROWS), Server(SESSION, error)):
+    for server in (RightsApi(error, ROWS), RightsApi(SESSION, error)):
         (warning,) = require(server, POOL)
         assert repr(LB_CONFIGURE) in warning
         assert ("not VCD's answer" if not isinstance(error, Refused) else str(error.status)) in warning
@@ -100,18 +100,18 @@ def test_what_cannot_be_read_is_a_warning(error: CollectionError) -> None:
 
 def test_an_administrator_of_the_provider_has_every_right() -> None:
     session = {**SESSION, "org": {"name": "System"}, "roleRefs": [{"name": "System Administrator", "id": "urn:role:3"}]}
-    server = Server(session, ROWS)
+    server = RightsApi(session, ROWS)
     assert require(server, POOL, RULE) == []
     assert server.asked == ["sessions/current"]
     # a role of that name in another organization is no such role
-    tenant = Server({**session, "org": {"name": "acme"}}, {"urn:role:3": []})
+    tenant = RightsApi({**session, "org": {"name": "acme"}}, {"urn:role:3": []})
     with pytest.raises(CollectionError):
         require(tenant, POOL)
 
 
 @given(st.fixed_dictionaries({"user": JSON, "org": JSON, "roleRefs": JSON}), st.lists(JSON, max_size=3))
 def test_no_answer_makes_the_check_fail(session: dict[str, Any], rows: list[Any]) -> None:
-    server: Any = Server(session, rows)
+    server: Any = RightsApi(session, rows)
     found = rights.granted_to(server)
     assert found.rights is None or all(isinstance(right, str) for right in found.rights)
     assert bool(found.why) is (found.rights is None and not found.all_rights)

@@ -31,6 +31,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.retry import (
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.session import Session
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.transport import Answer, Transport
+from fake_clock import FakeClock
 
 BUSY = json.dumps({"minorErrorCode": "BUSY_ENTITY", "message": "x is busy completing an operation NAT_RULE_CREATE."})
 VERSIONS = "<SupportedVersions><VersionInfo><Version>37.2</Version></VersionInfo></SupportedVersions>"
@@ -99,19 +100,6 @@ def test_retry_after_is_read_as_a_date() -> None:
     assert retry_after_seconds("Sun, 22 Nov 2026 11:00:00 GMT", now) == 0.0
 
 
-class FakeClock:
-    """A clock that advances only when it sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def monotonic(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float, /) -> None:
-        self.now += seconds
-
-
 class Script(Transport):
     """Returns the given answers in order, and fixed ones to login, logout and versions. Records the requests."""
 
@@ -147,7 +135,7 @@ LOGIN = ["GET /api/versions", "POST /cloudapi/1.0.0/sessions"]
 LOGOUT = ["DELETE /cloudapi/1.0.0/sessions/current"]
 
 
-class World:
+class ScriptedApi:
     """An Api with scripted answers; ``sent`` has the requests without login and logout."""
 
     def __init__(self, *answers: Any, timeout: float = 60.0) -> None:
@@ -155,7 +143,7 @@ class World:
         settings = Settings("https://h", org="acme", user="kube", password="secret-1", timeout=timeout)
         self.session = Session(settings, clock=self.clock, transport=self.script)
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> ScriptedApi:
         self.session.__enter__()
         self.api = Api(self.session)
         return self
@@ -178,161 +166,164 @@ def nothing() -> None:
 
 
 def test_the_session_logs_out_after_an_error() -> None:
-    with pytest.raises(Refused), World((404, "")) as world:
-        world.api.get("x", "x")
-    assert world.script.sent[-1:] == LOGOUT
+    with pytest.raises(Refused), ScriptedApi((404, "")) as scripted:
+        scripted.api.get("x", "x")
+    assert scripted.script.sent[-1:] == LOGOUT
 
 
 def test_reads_are_repeated_until_answered() -> None:
-    with World(RESET, (503, ""), (429, "", {"Retry-After": "9"}), (200, "{}")) as world:
-        assert world.api.get("x", "x") == {}
-    assert world.sent == ["GET x"] * 4 + ["DELETE current"]
-    assert 9.0 <= world.clock.now < 11.0
+    with ScriptedApi(RESET, (503, ""), (429, "", {"Retry-After": "9"}), (200, "{}")) as scripted:
+        assert scripted.api.get("x", "x") == {}
+    assert scripted.sent == ["GET x"] * 4 + ["DELETE current"]
+    assert 9.0 <= scripted.clock.now < 11.0
 
 
 def test_a_short_outage_is_waited_out() -> None:
-    with World(REFUSED, REFUSED, (200, "{}")) as world:
-        assert world.api.get("x", "x") == {}
+    with ScriptedApi(REFUSED, REFUSED, (200, "{}")) as scripted:
+        assert scripted.api.get("x", "x") == {}
 
 
 def test_one_deadline_ends_all_attempts() -> None:
-    with pytest.raises(CollectionError) as failed, World(*[(503, "")] * 100, timeout=20) as world:
-        world.api.get("x", "the x")
+    with pytest.raises(CollectionError) as failed, ScriptedApi(*[(503, "")] * 100, timeout=20) as scripted:
+        scripted.api.get("x", "the x")
     assert "cannot read the x: Cloud Director answered 503 (tried for 20 s; option timeout)" in failed.value.message
-    assert world.clock.now == pytest.approx(20.0)
-    assert len(world.sent) < 20
+    assert scripted.clock.now == pytest.approx(20.0)
+    assert len(scripted.sent) < 20
 
 
 def test_a_request_to_a_busy_gateway_is_repeated() -> None:
-    with World((400, BUSY), (400, BUSY), ACCEPTED, DONE) as world:
-        assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
-    assert world.sent == ["POST pools"] * 3 + ["GET 1", "DELETE current"]
+    with ScriptedApi((400, BUSY), (400, BUSY), ACCEPTED, DONE) as scripted:
+        assert scripted.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
+    assert scripted.sent == ["POST pools"] * 3 + ["GET 1", "DELETE current"]
 
 
 def test_after_a_lost_answer_a_create_first_searches_for_the_object() -> None:
     looks = iter([None, "urn:found"])
-    with World(RESET, RESET) as world:
-        assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
-    assert world.sent == ["POST pools"] * 2 + ["DELETE current"]
+    with ScriptedApi(RESET, RESET) as scripted:
+        assert scripted.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
+    assert scripted.sent == ["POST pools"] * 2 + ["DELETE current"]
 
 
 def test_after_a_busy_answer_a_repeated_create_searches_again() -> None:
     looks = iter([None, "urn:found"])
-    with World(RESET, (400, BUSY)) as world:
-        assert world.api.create("rules", {}, "rule", lambda: next(looks)) == "urn:found"
-    assert world.sent == ["POST rules"] * 2 + ["DELETE current"]
+    with ScriptedApi(RESET, (400, BUSY)) as scripted:
+        assert scripted.api.create("rules", {}, "rule", lambda: next(looks)) == "urn:found"
+    assert scripted.sent == ["POST rules"] * 2 + ["DELETE current"]
 
 
 def test_a_name_taken_by_the_lost_create_is_the_object() -> None:
     looks = iter([None, "urn:found"])
-    with World(RESET, (400, '{"message":"already exists"}')) as world:
-        assert world.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
+    with ScriptedApi(RESET, (400, '{"message":"already exists"}')) as scripted:
+        assert scripted.api.create("pools", {}, "pool", lambda: next(looks)) == "urn:found"
 
 
 def test_a_name_taken_before_is_an_error() -> None:
-    with pytest.raises(Refused, match="already exists"), World((400, '{"message":"already exists"}')) as world:
-        world.api.create("pools", {}, "pool", lambda: "urn:other")
+    with pytest.raises(Refused, match="already exists"), ScriptedApi((400, '{"message":"already exists"}')) as scripted:
+        scripted.api.create("pools", {}, "pool", lambda: "urn:other")
 
 
 def test_a_task_that_failed_on_a_busy_gateway_is_repeated() -> None:
-    with World(ACCEPTED, BUSY_TASK, ACCEPTED, DONE) as world:
-        assert world.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
-    assert world.sent.count("POST pools") == 2
+    with ScriptedApi(ACCEPTED, BUSY_TASK, ACCEPTED, DONE) as scripted:
+        assert scripted.api.create("pools", {}, "pool", nothing) == "urn:vcloud:loadBalancerPool:1"
+    assert scripted.sent.count("POST pools") == 2
 
 
 def test_searching_for_a_lost_create_shares_the_deadline() -> None:
-    with pytest.raises(CollectionError, match="tried for 20 s"), World(RESET, *[(503, "")] * 100, timeout=20) as world:
-        world.api.create("pools", {}, "pool", lambda: str(world.api.pages("pools", "pools")))
-    assert world.clock.now == pytest.approx(20.0)
+    with (
+        pytest.raises(CollectionError, match="tried for 20 s"),
+        ScriptedApi(RESET, *[(503, "")] * 100, timeout=20) as scripted,
+    ):
+        scripted.api.create("pools", {}, "pool", lambda: str(scripted.api.pages("pools", "pools")))
+    assert scripted.clock.now == pytest.approx(20.0)
 
 
 def test_an_update_that_took_effect_is_not_repeated() -> None:
-    with World(RESET, (200, '{"a": 2, "version": {"version": 1}}')) as world:
-        world.api.update("rule", "rule", {"a": 1, "version": {"version": 0}}, lambda body: {**body, "a": 2})
-    assert world.sent == ["PUT rule", "GET rule", "DELETE current"]
+    with ScriptedApi(RESET, (200, '{"a": 2, "version": {"version": 1}}')) as scripted:
+        scripted.api.update("rule", "rule", {"a": 1, "version": {"version": 0}}, lambda body: {**body, "a": 2})
+    assert scripted.sent == ["PUT rule", "GET rule", "DELETE current"]
 
 
 def test_a_lost_update_is_repeated_with_the_current_body() -> None:
-    with World(RESET, (200, '{"a": 1, "version": {"version": 7}}'), ACCEPTED, DONE) as world:
+    with ScriptedApi(RESET, (200, '{"a": 1, "version": {"version": 7}}'), ACCEPTED, DONE) as scripted:
         seen = []
-        world.api.update(
+        scripted.api.update(
             "rule", "rule", {"a": 1, "version": {"version": 0}}, lambda body: seen.append(body) or {**body, "a": 2}
         )
     assert [body["version"]["version"] for body in seen] == [0, 7, 7]
 
 
 def test_a_lost_delete_is_repeated_until_the_object_is_gone() -> None:
-    with World(RESET, (403, ""), (404, "")) as world:
-        assert world.api.delete("rule", "rule") is False
-    assert world.sent == ["DELETE rule", "DELETE rule", "GET rule", "DELETE current"]
+    with ScriptedApi(RESET, (403, ""), (404, "")) as scripted:
+        assert scripted.api.delete("rule", "rule") is False
+    assert scripted.sent == ["DELETE rule", "DELETE rule", "GET rule", "DELETE current"]
 
 
 def test_a_delete_without_the_right_is_an_error() -> None:
-    with pytest.raises(Refused, match="the user probably lacks"), World((403, ""), (200, "{}")) as world:
-        world.api.delete("rule", "rule")
+    with pytest.raises(Refused, match="the user probably lacks"), ScriptedApi((403, ""), (200, "{}")) as scripted:
+        scripted.api.delete("rule", "rule")
 
 
 def test_a_task_is_polled_often_first_and_less_later() -> None:
-    with World(ACCEPTED, *[RUNNING] * 30, DONE) as world:
-        world.api.update("x", "x", {}, lambda body: {"a": 1})
-    assert 5.0 < world.clock.now < 10.0
+    with ScriptedApi(ACCEPTED, *[RUNNING] * 30, DONE) as scripted:
+        scripted.api.update("x", "x", {}, lambda body: {"a": 1})
+    assert 5.0 < scripted.clock.now < 10.0
 
 
 def test_a_session_learns_how_long_tasks_of_a_kind_take() -> None:
     failed = (200, '<Task id="urn:vcloud:task:1" status="error"/>')
-    with World(ACCEPTED, *[RUNNING] * 10, DONE, ACCEPTED, DONE, ACCEPTED, failed, ACCEPTED, DONE) as world:
-        world.api.update("pools/urn:vcloud:loadBalancerPool:1", "x", {}, lambda body: {"a": 1})
-        began = world.clock.now
-        world.api.update("pools/urn:vcloud:loadBalancerPool:2", "x", {}, lambda body: {"a": 1})
-        assert world.clock.now > began  # it is not polled before it could have ended
+    with ScriptedApi(ACCEPTED, *[RUNNING] * 10, DONE, ACCEPTED, DONE, ACCEPTED, failed, ACCEPTED, DONE) as scripted:
+        scripted.api.update("pools/urn:vcloud:loadBalancerPool:1", "x", {}, lambda body: {"a": 1})
+        began = scripted.clock.now
+        scripted.api.update("pools/urn:vcloud:loadBalancerPool:2", "x", {}, lambda body: {"a": 1})
+        assert scripted.clock.now > began  # it is not polled before it could have ended
         for path in ("rules/urn:vcloud:rule:1", "rules/urn:vcloud:rule:2"):
-            began = world.clock.now
+            began = scripted.clock.now
             with contextlib.suppress(TaskFailed):
-                world.api.update(path, "x", {}, lambda body: {"a": 1})
-            assert world.clock.now == began  # nothing is known about this kind, and a failed task does not count
+                scripted.api.update(path, "x", {}, lambda body: {"a": 1})
+            assert scripted.clock.now == began  # nothing is known about this kind, and a failed task does not count
 
 
 def test_a_task_that_never_ends_reaches_the_deadline() -> None:
-    with pytest.raises(WaitTimeout) as failed, World(ACCEPTED, *[RUNNING] * 1000, timeout=30) as world:
-        world.api.update("x", "the x", {}, lambda body: {"a": 1})
+    with pytest.raises(WaitTimeout) as failed, ScriptedApi(ACCEPTED, *[RUNNING] * 1000, timeout=30) as scripted:
+        scripted.api.update("x", "the x", {}, lambda body: {"a": 1})
     for part in ("timed out after 30 s", "task 1", "update the x", "running", "timeout"):
         assert part in failed.value.message
-    assert world.clock.now == pytest.approx(30.0)
+    assert scripted.clock.now == pytest.approx(30.0)
 
 
 def test_a_task_that_no_longer_exists_is_a_clear_error() -> None:
     with (
         pytest.raises(VcdError, match="cannot update the x: task 1 no longer exists"),
-        World(ACCEPTED, (403, "")) as world,
+        ScriptedApi(ACCEPTED, (403, "")) as scripted,
     ):
-        world.api.update("x", "the x", {}, lambda body: {"a": 1})
+        scripted.api.update("x", "the x", {}, lambda body: {"a": 1})
 
 
 def test_a_write_can_complete_without_a_task() -> None:
-    with World((201, '{"id": "urn:new"}'), (204, "")) as world:
-        assert world.api.create("x", {}, "x", nothing) == "urn:new"
-        assert world.api.delete("x", "x") is True
+    with ScriptedApi((201, '{"id": "urn:new"}'), (204, "")) as scripted:
+        assert scripted.api.create("x", {}, "x", nothing) == "urn:new"
+        assert scripted.api.delete("x", "x") is True
 
 
 def test_waiting_ends_when_realization_failed() -> None:
     failed = (200, '{"status": "REALIZATION_FAILED", "healthMessage": "no room"}')
-    with pytest.raises(VcdError, match="could not realize the x: no room"), World(*[failed] * 5) as world:
-        world.api.wait("x", "the x", 60, lambda body: body["status"] == "REALIZED", "status")
+    with pytest.raises(VcdError, match="could not realize the x: no room"), ScriptedApi(*[failed] * 5) as scripted:
+        scripted.api.wait("x", "the x", 60, lambda body: body["status"] == "REALIZED", "status")
     pending = (200, '{"status": "PENDING"}')
     with (
         pytest.raises(WaitTimeout, match=r"timed out after 5 s waiting for the x.*wait_timeout.*status PENDING"),
-        World(*[pending] * 100) as world,
+        ScriptedApi(*[pending] * 100) as scripted,
     ):
-        world.api.wait("x", "the x", 5, lambda body: body["status"] == "REALIZED", "status")
+        scripted.api.wait("x", "the x", 5, lambda body: body["status"] == "REALIZED", "status")
 
 
 def test_the_login_is_renewed_once_for_each_request() -> None:
-    with World((401, ""), (200, '{"a": 1}')) as world:
-        assert world.api.get("x", "x") == {"a": 1}
-    assert world.sent == ["GET x", "POST sessions", "GET x", "DELETE current"]
+    with ScriptedApi((401, ""), (200, '{"a": 1}')) as scripted:
+        assert scripted.api.get("x", "x") == {"a": 1}
+    assert scripted.sent == ["GET x", "POST sessions", "GET x", "DELETE current"]
     with (
         pytest.raises(VcdError, match="password: Cloud Director rejects user 'kube'"),
-        World((401, ""), (401, "")) as one,
+        ScriptedApi((401, ""), (401, "")) as one,
     ):
         one.api.get("x", "x")
 
@@ -341,12 +332,12 @@ def test_all_pages_are_read() -> None:
     def page(*ids: str, total: int | None = 5) -> tuple[int, str]:
         return 200, json.dumps({"resultTotal": total, "values": [{"id": one} for one in ids]})
 
-    with World(page("a", "b"), page("c", "d"), page("e")) as world:
-        assert [row["id"] for row in world.api.pages("x", "x")] == ["a", "b", "c", "d", "e"]
-    with World(page("a", "b", total=None), page("b", "c", total=None), page(total=None)) as world:
-        assert [row["id"] for row in world.api.pages("x", "x")] == ["a", "b", "c"]
-    with World(page("a"), page(total=5)) as world:
-        assert [row["id"] for row in world.api.pages("x", "x")] == ["a"]
+    with ScriptedApi(page("a", "b"), page("c", "d"), page("e")) as scripted:
+        assert [row["id"] for row in scripted.api.pages("x", "x")] == ["a", "b", "c", "d", "e"]
+    with ScriptedApi(page("a", "b", total=None), page("b", "c", total=None), page(total=None)) as scripted:
+        assert [row["id"] for row in scripted.api.pages("x", "x")] == ["a", "b", "c"]
+    with ScriptedApi(page("a"), page(total=5)) as scripted:
+        assert [row["id"] for row in scripted.api.pages("x", "x")] == ["a"]
 
 
 def test_cursor_lists_follow_the_link_but_never_in_circles() -> None:
@@ -355,10 +346,13 @@ def test_cursor_lists_follow_the_link_but_never_in_circles() -> None:
         link = f'<https://h/x?a=1>;rel="firstPage", {following}'
         return 200, json.dumps({"values": [{"id": name}]}), {"Link": link} if cursor else {}
 
-    with World(page("a", "c%3D1"), page("b", None)) as world:
-        assert [row["id"] for row in world.api.cursor("x", "x")] == ["a", "b"]
-    with pytest.raises(VcdError, match="returned the same cursor twice"), World(*[page("a", "c")] * 5) as world:
-        world.api.cursor("x", "x")
+    with ScriptedApi(page("a", "c%3D1"), page("b", None)) as scripted:
+        assert [row["id"] for row in scripted.api.cursor("x", "x")] == ["a", "b"]
+    with (
+        pytest.raises(VcdError, match="returned the same cursor twice"),
+        ScriptedApi(*[page("a", "c")] * 5) as scripted,
+    ):
+        scripted.api.cursor("x", "x")
 
 
 @pytest.mark.parametrize("link", ["", "nonsense", '<https://h/x>;rel="nextPage"', '<https://h/x?cursor=a>;rel="last"'])
@@ -370,9 +364,9 @@ def test_answers_from_other_servers_are_reported() -> None:
     html = (200, "<html>welcome</html>", {"Content-Type": "text/html; charset=utf-8"})
     with (
         pytest.raises(VcdError, match=r"url: the answer to GET /cloudapi/1.0.0/x \(200, text/html\) is not from"),
-        World(html) as world,
+        ScriptedApi(html) as scripted,
     ):
-        world.api.get("x", "x")
+        scripted.api.get("x", "x")
 
 
 @pytest.mark.parametrize(("timeout", "left", "given"), [(300.0, 0.0, 5.0), (300.0, 60.0, 60.0), (2.0, 0.0, 2.0)])
