@@ -483,7 +483,7 @@ def tables(found: dict[str, Any]) -> str:
     columns |= {"cpu ms each": "cpu_ms_of_service", "simulator's": "simulator_ms_of_service"}
     columns |= {"wall ms each": "wall_ms_of_service", "peak KiB": "max_rss_kb"}
     parts.append(table(columns, found["growth"]))
-    parts.append(f"Looks at tasks (aim: <= {AIM_LOOKS} a write)")
+    parts.append(f"Polls of tasks (aim: <= {AIM_LOOKS} a write)")
     columns = {"a task takes s": "task_seconds", "writes": "writes", "looks": "looks"}
     columns |= {"looks a write": "looks_of_write", "ratio": "ratio"}
     parts.append(table(columns, found["polling"]))

@@ -237,7 +237,9 @@ def main(arguments: Sequence[str]) -> int:
         say(f"{project.name}: {passed} of {len(found)} tests passed")
         complaints += judge(description, found)
         complaints += [f"{test} is in no list of acceptance/{project.name}.yml" for test in runner.unlisted()]
-    complaints += [f"{name} is no project and no test in the files" for name in options.names if name not in known]
+    complaints += [
+        f"{name} is neither a project nor a test in the files" for name in options.names if name not in known
+    ]
     for line in complaints:
         say(line)
     say(f"outputs and journals are in {options.logs}")

@@ -377,7 +377,7 @@ def main() -> int:
     say("", "=" * 100, *table(demo.rows), "=" * 100)
     say(f"The external IP stayed. Ports were down while tasks of Cloud Director ran, of {TASK_SECONDS} s each here.")
     say("Writing requests include those that were refused and changed nothing: a run tries the shorter way first.")
-    say(f"All of it took {seconds:.0f} s. The page to show around is {demo.page(seconds)}")
+    say(f"All of it took {seconds:.0f} s. The page to share is {demo.page(seconds)}")
     say(f"The output of each run is in {work}.")
     return 0
 

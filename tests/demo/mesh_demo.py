@@ -130,7 +130,7 @@ class MeshDemo:
             until(held, "both jobs are in the middle of a migration")
             expect({self.lost, self.cancelled} <= set(self.stopped()), "CPI of both is stopped")
             self.mesh.nodes[jobs[0].node].kill()
-            until(lambda: self.mesh.is_gone(jobs[0].node), f"no way leads to {jobs[0].node}")
+            until(lambda: self.mesh.is_gone(jobs[0].node), f"{jobs[0].node} is unreachable")
             found = {0: jobs[0].give_up(), 1: jobs[1].cancel()}
             sim.faults([])
             # the module of the cancelled job ends before its next Service

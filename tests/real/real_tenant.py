@@ -44,8 +44,8 @@ class Objects:
         lines = []
         for kind, found in vars(self).items():
             wanted = vars(expected)[kind]
-            lines += [f"{kind} {name}: is there, not expected" for name in sorted(set(found) - set(wanted))]
-            lines += [f"{kind} {name}: expected, not there" for name in sorted(set(wanted) - set(found))]
+            lines += [f"{kind} {name}: exists, but is not expected" for name in sorted(set(found) - set(wanted))]
+            lines += [f"{kind} {name}: is expected, but does not exist" for name in sorted(set(wanted) - set(found))]
             for name in sorted(set(found) & set(wanted)):
                 keys = sorted(set(found[name]) | set(wanted[name]))
                 pairs = [(key, found[name].get(key, "(none)"), wanted[name].get(key, "(none)")) for key in keys]

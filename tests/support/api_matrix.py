@@ -123,7 +123,7 @@ def _same(module: str, modules: Modules, options: Options, *, changes: bool) -> 
         raise Unexpected(f"{module} {options}: changed is {done['changed']}")
     again = modules.run(module, **options) if changes else done
     if again.get("failed") or again["changed"]:
-        raise Unexpected(f"{module} {options}, asked again: {again}")
+        raise Unexpected(f"{module} {options}, run again: {again}")
     return WORKS
 
 

@@ -106,15 +106,15 @@ def spec_problems(spec: Json) -> list[str]:
         limits = {key: one.get(key, 0) for key in ("min", "max")}
         # true and false are whole numbers in Python, but not in AWX
         wrong = [key for key, limit in limits.items() if isinstance(limit, bool) or not isinstance(limit, int)]
-        found += [f"{name}: {key} is no whole number" for key in wrong]
+        found += [f"{name}: {key} is not a whole number" for key in wrong]
         if one.get("type") in ("multiplechoice", "multiselect"):
             if not choices:
                 found.append(f"{name}: has no choices")
             # AWX compares the parts of a text with those of the list, so one answer has to be one choice
             if not all(isinstance(choice, str) and choice.strip() for choice in choices):
-                found.append(f"{name}: a choice is no text")
+                found.append(f"{name}: a choice is not text")
             if default and default not in choices:
-                found.append(f"{name}: the default is no choice")
+                found.append(f"{name}: the default is not a choice")
     return found
 
 

@@ -58,7 +58,7 @@ class Fork:
     def wait(self) -> ForkResult:
         """Wait for the end of the fork. TimeoutError after ``seconds``, which also kills it."""
         if self._connection is None:
-            raise RuntimeError("it has been waited for")
+            raise RuntimeError("wait was called before")
         with self._connection, self._answers:
             answer = json.loads(self._answers.readline())
         self._connection = None

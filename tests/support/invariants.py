@@ -267,7 +267,7 @@ def one_write_at_a_time(timeline: Sequence[Entry], gateway: str, user: str = "ku
             tasks.pop(entry["id"], None)
         elif (entry["kind"], entry["event"]) == ("request", "asked"):
             others = [*tasks.values(), *asked.values()]
-            problems += [f"{entry['time']:.3f}: {what} was asked for during {others[0]}"] if others else []
+            problems += [f"{entry['time']:.3f}: {what} was requested during {others[0]}"] if others else []
             asked[entry["number"]] = what
         elif entry["kind"] == "request":
             mine = asked.pop(entry["number"], "")

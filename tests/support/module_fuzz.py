@@ -125,7 +125,7 @@ class Fuzz:
             return
         if again is not None and (again.get("failed") or again["changed"]) and case.module not in REPEATED:
             what = again.get("msg") or differences(*(again["diff"][side] for side in ("before", "after")))
-            case.problems.append(f"asked again: {what}")
+            case.problems.append(f"run again: {what}")
 
     @staticmethod
     def _run(case: FuzzCase, place: FuzzPlace, *, check: bool = False) -> dict[str, Any] | None:

@@ -153,7 +153,7 @@ class NakivoDouble:
 
     def _log_in(self, data: Any) -> dict[str, Any]:
         user, password, remember = data
-        assert remember is False, "a session that lasts would outlive the run"
+        assert remember is False, "a persistent session would outlive the run"
         blocked = self.failed_logins >= LOCKED_AFTER
         good = not blocked and (user, password) == ("ansible", PASSWORD)
         self.failed_logins = 0 if good else self.failed_logins + 1

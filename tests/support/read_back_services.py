@@ -202,7 +202,7 @@ KINDS = {
         of_edge("/routing/bgp/neighbors"),
         neighbor_bodies,
         lambda _at: {"neighborAddress": "192.0.2.2", "remoteASNumber": "65000"},
-        aside={**CURRENT, "id": "it is that of the path"},
+        aside={**CURRENT, "id": "the path contains it"},
         find=last_of("/edgeGateways/{edge}/routing/bgp/neighbors"),
     ),
     "BGP prefix list": Kind(
@@ -218,7 +218,7 @@ KINDS = {
             }
         ],
         lambda _at: {"name": "least", "prefixes": [{}]},
-        aside={**CURRENT, "id": "it is that of the path"},
+        aside={**CURRENT, "id": "the path contains it"},
         find=last_of("/edgeGateways/{edge}/routing/bgp/prefixLists"),
     ),
     "static route": Kind(
@@ -243,7 +243,7 @@ KINDS = {
             "networkCidr": "10.30.0.0/24",
             "nextHops": [{"ipAddress": "10.10.0.1", "adminDistance": 1}],
         },
-        aside={"id": "it is that of the path"},
+        aside={"id": "the path contains it"},
         find=last_of("/edgeGateways/{edge}/routing/staticRoutes"),
     ),
     "route advertisement": Kind(
@@ -302,7 +302,7 @@ KINDS = {
         of_edge("/ipsec/tunnels"),
         ipsec_bodies,
         least_ipsec,
-        aside={**CURRENT, "id": "it is that of the path"},
+        aside={**CURRENT, "id": "the path contains it"},
         find=last_of("/edgeGateways/{edge}/ipsec/tunnels"),
     ),
     "IPsec VPN connection properties": Kind(
@@ -313,7 +313,7 @@ KINDS = {
         of_edge("/l2vpn/tunnels"),
         l2_bodies,
         lambda at: l2_tunnel(at, "least"),
-        aside={"id": "it is that of the path", "preSharedKey": "of a server tunnel, and masked"},
+        aside={"id": "the path contains it", "preSharedKey": "of a server tunnel, and masked"},
         find=last_of("/edgeGateways/{edge}/l2vpn/tunnels"),
     ),
     "DHCP configuration": Kind(network_dhcp.CONFIG, "", dhcp_bodies, dhcp_body, one=dhcp_of),
@@ -327,7 +327,7 @@ KINDS = {
             "ipAddress": "10.10.0.242",
             "bindingType": "IPV4",
         },
-        aside={**CURRENT, "id": "it is that of the path"},
+        aside={**CURRENT, "id": "the path contains it"},
         find=last_of("/orgVdcNetworks/{network}/dhcp/bindings"),
     ),
     "segment profile template": Kind(

@@ -162,7 +162,7 @@ class StrictGateway:
                 self._note(wanted, step)
             else:
                 return True
-        raise AssertionError("no way was found")
+        raise AssertionError("no plan succeeded")
 
     def carry_out_or_go_back(self, wanted: WantedService | WantedGroup) -> bool:
         """React to an unrecognised refusal as the module does; False if it rolled back.

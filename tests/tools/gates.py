@@ -477,7 +477,7 @@ def build_programs(_workers: int) -> str:
     environment = _with_real_parts(venv)
     built = subprocess.run(command, cwd=COLLECTION, env=environment, stdin=subprocess.DEVNULL, check=False)
     if built.returncode and os.environ.get("CI"):
-        raise Failed("the real programs are missing and could not be built; the reason stands above")
+        raise Failed("the real programs are missing and could not be built; see the reason above")
     return "missing, see above: what needs them is skipped" if built.returncode else "all there"
 
 

@@ -58,7 +58,7 @@ def main() -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--fleet", type=Path, metavar="REPORT", help="photograph this report of a run over a fleet")
     what.add_argument("--demo", type=Path, metavar="PAGE", help="photograph this page of the demo")
-    what.add_argument("--site", type=Path, metavar="SITE", help="photograph its first page, and look at all of them")
+    what.add_argument("--site", type=Path, metavar="SITE", help="photograph its first page, and check all pages")
     options = parser.parse_args()
     program = find_browser()
     if program is None:
@@ -92,7 +92,7 @@ def faults_of(page: Page, site: Path) -> Iterator[str]:
         if lacking := page.evaluate(LACKS_PICTURE):
             yield f"{name}: {lacking} pictures are missing"
         yield from (f"{name}: {problem}" for problem in page.problems)
-        yield from (f"{name}: asks for {url}" for url in page.requests if not url.startswith(("file:", "data:")))
+        yield from (f"{name}: requests {url}" for url in page.requests if not url.startswith(("file:", "data:")))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ NEXT = """\
 def refusal(wanted: str, current: str, released: list[str]) -> str:
     """Why a version cannot be the next one, or an empty text. ``current`` is the version in galaxy.yml."""
     if not _NUMBERS.fullmatch(wanted):
-        return f"VERSION={wanted!r} is no version: give three numbers, for example make release VERSION=1.0.0"
+        return f"VERSION={wanted!r} is not a version: give three numbers, for example make release VERSION=1.0.0"
     if wanted in released:
         return f"{wanted} is released already (changelogs/changelog.yaml): give a later version"
     newest = max([current, *released], key=_numbers)

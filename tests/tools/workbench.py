@@ -40,7 +40,7 @@ from schedule import side_by_side
 
 def demo() -> int:
     """Prepare what the demo needs, and run it."""
-    say("Preparing the demonstration (everything lies in .cache/; 'make clean' removes it)")
+    say("Preparing the demonstration (everything is in .cache/; 'make clean' removes it)")
     venv = run_venv()
     kubernetes_core(venv, TREE)
     copy_tree()
@@ -176,9 +176,7 @@ def tidy() -> int:
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        description="Demonstrate and test the collection; everything built lies in .cache/."
-    )
+    parser = argparse.ArgumentParser(description="Demonstrate and test the collection; everything built is in .cache/.")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("demo", help="watch a Service in use move through the three scenarios")
     commands.add_parser("docs", help="build the site of the documentation")

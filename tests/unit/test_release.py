@@ -34,11 +34,11 @@ def jobs_of(path: Path) -> dict[str, Any]:
         ("1.9.0", "1.9.0", ["1.9.0"], "is released already"),
         ("1.9.0", "1.10.0", [], "is older than 1.10.0"),
         ("1.0.1", "1.0.0", ["1.2.0"], "is older than 1.2.0"),
-        ("1.0", "0.1.0", [], "is no version"),
-        ("v1.0.0", "0.1.0", [], "is no version"),
-        ("1.0.0-rc1", "0.1.0", [], "is no version"),
-        ("01.0.0", "0.1.0", [], "is no version"),
-        ("", "0.1.0", [], "is no version"),
+        ("1.0", "0.1.0", [], "is not a version"),
+        ("v1.0.0", "0.1.0", [], "is not a version"),
+        ("1.0.0-rc1", "0.1.0", [], "is not a version"),
+        ("01.0.0", "0.1.0", [], "is not a version"),
+        ("", "0.1.0", [], "is not a version"),
     ],
 )
 def test_a_version_is_later_than_all_before_it(wanted: str, current: str, released: list[str], words: str) -> None:

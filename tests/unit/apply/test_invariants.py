@@ -185,7 +185,7 @@ def test_a_write_sent_before_the_previous_task_has_ended_overlaps() -> None:
     number = timeline.asked("late")
     timeline.task("ended", 9)
     timeline.answered(number)
-    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.500: POST late was asked for during WRITE "]
+    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.500: POST late was requested during WRITE "]
 
 
 def test_a_write_sent_before_the_previous_one_was_answered_overlaps() -> None:
@@ -193,7 +193,7 @@ def test_a_write_sent_before_the_previous_one_was_answered_overlaps() -> None:
     first, second = timeline.asked("a"), timeline.asked("b")
     timeline.answered(first)
     timeline.answered(second)
-    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.000: POST b was asked for during POST a"]
+    assert one_write_at_a_time(timeline.entries, EDGE) == ["0.000: POST b was requested during POST a"]
 
 
 @pytest.mark.parametrize("other", [{"user": "other"}, {"gateway": "urn:vcloud:gateway:2"}, {"gateway": None}])
