@@ -426,7 +426,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
         "vcd_shared_ip_info", {}
     ).start().wait()  # starts the process that runs are forked from, outside all measurements
     # Growth measures CPU time, so nothing else runs at the same time. All other measurements mostly wait.
-    grown = [one for services in settings.growth for one in _said(growth(settings, services), say)]
+    grown = [one for services in settings.growth for one in _reported(growth(settings, services), say)]
     cases = all_cases(settings, say)
     say(f"  {settings.edges} edge gateways side by side")
     beside = side_by_side(settings)
@@ -444,7 +444,7 @@ def measure(settings: Settings, say: Callable[[str], None]) -> dict[str, Any]:
     }
 
 
-def _said(found: list[Growth], say: Callable[[str], None]) -> list[Growth]:
+def _reported(found: list[Growth], say: Callable[[str], None]) -> list[Growth]:
     for one in found:
         say(f"  {one.name}, {one.services} Services without waiting: {one.seconds:.1f} s")
     return found

@@ -189,9 +189,9 @@ def verdict(project: Project, test: str, output: str) -> str:
     found = re.findall(project.verdict.replace("{test}", re.escape(test)), output, re.MULTILINE)
     if found and found[-1] == PASSED:
         return PASSED
-    telling = [line.strip() for line in output.splitlines() if re.search(r"[Ee]rror|\.go:\d+|\.\.\. |panic", line)]
-    said = re.sub(r"\S*/(?=\w+\.go:)", "", telling[-1])[:300] if telling else "it said nothing"
-    return f"{found[-1] if found else 'NONE'}: {said}"
+    relevant = [line.strip() for line in output.splitlines() if re.search(r"[Ee]rror|\.go:\d+|\.\.\. |panic", line)]
+    last_line = re.sub(r"\S*/(?=\w+\.go:)", "", relevant[-1])[:300] if relevant else "no output"
+    return f"{found[-1] if found else 'NONE'}: {last_line}"
 
 
 def judge(description: Mapping[str, Any], found: Mapping[str, str]) -> list[str]:

@@ -105,9 +105,9 @@ def test_the_sdk_logs_in_with_a_password_and_manages_every_kind_of_object(versio
     with Simulator(task_seconds=0, health_seconds=0) as sim:
         before = sim.dump()
         secrets = {"VCD_USER": "admin", "VCD_PASSWORD": "admin-secret-1"}
-        said = run(program(version), sim, VCD_CERTIFICATE=str(certificate), **secrets)
+        output = run(program(version), sim, VCD_CERTIFICATE=str(certificate), **secrets)
         state, journal = sim.dump(), sim.journal()
-    assert said == ["logged in", "found acme-vdc acme-edge", *(f"done: {kind}" for kind in KINDS)]
+    assert output == ["logged in", "found acme-vdc acme-edge", *(f"done: {kind}" for kind in KINDS)]
     assert not unrecorded(f"SDK {version}", journal), RENEW
     assert {kind: state[kind] for kind in KEPT} == {kind: before[kind] for kind in KEPT}
     assert not state["pools"] + state["virtual_services"] + state["nat_rules"]
@@ -119,9 +119,9 @@ def test_the_sdk_logs_in_with_a_password_and_manages_every_kind_of_object(versio
 def test_the_sdk_manages_http_policies(version: str) -> None:
     secrets = {"VCD_USER": "admin", "VCD_PASSWORD": "admin-secret-1", "VCD_HTTP_POLICIES": "yes"}
     with Simulator(task_seconds=0, health_seconds=0, api_versions="37.0,37.1,37.2,38.0") as sim:
-        said = run(program(version), sim, **secrets)
+        output = run(program(version), sim, **secrets)
         journal = sim.journal()
-    assert said[-1] == "done: HTTP policies"
+    assert output[-1] == "done: HTTP policies"
     assert not unrecorded(f"SDK {version}", journal), RENEW
     written = {entry["path"].rpartition("/")[2] for entry in journal if entry["method"] == "PUT"}
     assert written == {"requestRules", "responseRules", "securityRules"}
@@ -131,9 +131,9 @@ def test_the_sdk_manages_http_policies(version: str) -> None:
 def test_the_sdk_logs_in_with_an_api_token_and_uses_ip_spaces(version: str) -> None:
     token = "acme-api-token-0000000000000001"
     with Simulator(estate="ip-spaces", task_seconds=0) as sim:
-        said = run(program(version), sim, VCD_API_TOKEN=token, VCD_IP_SPACE="public")
+        output = run(program(version), sim, VCD_API_TOKEN=token, VCD_IP_SPACE="public")
         journal = sim.journal()
-    assert said[-1] == "done: IP Space allocation"
+    assert output[-1] == "done: IP Space allocation"
     assert not unrecorded(f"SDK {version}", journal), RENEW
     assert not any(entry["path"].endswith("/sessions") for entry in journal)
 

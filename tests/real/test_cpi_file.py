@@ -86,8 +86,8 @@ def start(vcd: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Start:
         found: list[str] = []
 
         def decided() -> bool:
-            said = (folder / "log").read_text(errors="replace")
-            found[:] = [stage for pattern, stage in STAGES if pattern.search(said)]
+            log = (folder / "log").read_text(errors="replace")
+            found[:] = [stage for pattern, stage in STAGES if pattern.search(log)]
             return bool(found) or program.exit_code is not None
 
         try:
@@ -95,9 +95,9 @@ def start(vcd: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Start:
         finally:
             program.kill()
             program.stop()
-        said = (folder / "log").read_text(errors="replace")
-        assert found, said
-        return found[0], said
+        log = (folder / "log").read_text(errors="replace")
+        assert found, log
+        return found[0], log
 
     return run
 
@@ -154,8 +154,8 @@ def test_cpi_gets_as_far_with_a_file_as_this_collection_says(start: Start, versi
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("cluster_id", ["NO_RDE_1", "prod", "urn:vcloud:entity:vmware:capvcdCluster:1"])
 def test_cpi_uses_the_default_certificate_if_the_file_names_none(start: Start, version: str, cluster_id: str) -> None:
-    _stage, said = start(version, FILE.replace("NO_RDE_1", cluster_id))
-    assert f"Using certAlias [{default_certificate(cluster_id)}] from env" in said
+    _stage, log = start(version, FILE.replace("NO_RDE_1", cluster_id))
+    assert f"Using certAlias [{default_certificate(cluster_id)}] from env" in log
 
 
 PIECES = st.sampled_from(
@@ -187,6 +187,6 @@ def test_this_collection_judges_any_file_as_cpi_does(start: Start, head: list[st
     problems = problems_of(text, "1.6")
     if any("YAML documents" in problem for problem in problems):
         return
-    stage, said = start("1.6", text)
+    stage, log = start("1.6", text)
     runs = stage in (RUNS, NO_NETWORK)  # whether the network exists does not depend on the file
-    assert runs is not bool(problems), f"{problems}\n{text}\n{said[-2000:]}"
+    assert runs is not bool(problems), f"{problems}\n{text}\n{log[-2000:]}"

@@ -46,9 +46,9 @@ STOPS = [
 @pytest.mark.parametrize("version", VERSIONS)
 def test_cpi_stops_at_the_ports_that_we_leave_out(stage: Stage, version: str) -> None:
     stage.start_cpi("shared_internal", version)
-    for item, said in STOPS:
+    for item, log_line in STOPS:
         stage.cluster.api.create(item)
-        stage.log_says(said)
+        stage.log_says(log_line)
         name = item["metadata"]["name"]
         made = {one.split("-")[-1] for one in stage.objects().virtual_services if f"-{name}-" in one}
         found = stage.cluster.api.get("Service", "default", name)
@@ -118,7 +118,7 @@ def with_file(stage: Stage, version: str, *changes: tuple[str, str]) -> None:
 
 # a subnet of few addresses: CPI tries each of them
 @pytest.mark.parametrize(
-    ("subnet", "said"),
+    ("subnet", "log_line"),
     [
         ("203.0.113.0", "unable to parse CIDR [203.0.113.0]"),
         ("2001:db8::/120", "unable to obtain free IP from gateway"),
@@ -127,11 +127,11 @@ def with_file(stage: Stage, version: str, *changes: tuple[str, str]) -> None:
 )
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_vip_subnet_without_an_address_of_the_gateway_gives_no_new_service_an_ip(
-    stage: Stage, version: str, subnet: str, said: str
+    stage: Stage, version: str, subnet: str, log_line: str
 ) -> None:
     with_file(stage, version, ("vipSubnet: 203.0.113.0/24", f"vipSubnet: {subnet}"))
     stage.cluster.api.create(service("web", [port("a", 80)]))
-    stage.log_says(said)
+    stage.log_says(log_line)
     assert stage.external_ip("web") == ""
 
 

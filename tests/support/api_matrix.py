@@ -111,9 +111,9 @@ def _same(module: str, modules: Modules, options: Options, *, changes: bool) -> 
     if modules.writes():
         raise Unexpected(f"{module} writes in check mode: {modules.writes()}")
     done = modules.run(module, **options)
-    said = surprises(module, planned, done)
-    if said:
-        raise Unexpected(f"{module} {options}: {'; '.join(said)}")
+    problems = surprises(module, planned, done)
+    if problems:
+        raise Unexpected(f"{module} {options}: {'; '.join(problems)}")
     if done.get("failed"):
         needs = _NEEDS.search(done["msg"])
         if not needs or "\n" in done["msg"] or modules.writes():

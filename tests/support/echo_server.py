@@ -47,8 +47,8 @@ def _html(echo: str) -> Reply:
 
 
 def _xml(echo: str) -> Reply:
-    said = html.escape(echo.translate(dict.fromkeys(range(32), " ")))
-    return 400, "Bad Request", {"Content-Type": "text/xml"}, f'<Error minorErrorCode="{said}" message="{said}"/>'
+    text = html.escape(echo.translate(dict.fromkeys(range(32), " ")))
+    return 400, "Bad Request", {"Content-Type": "text/xml"}, f'<Error minorErrorCode="{text}" message="{text}"/>'
 
 
 def _plain(echo: str) -> Reply:

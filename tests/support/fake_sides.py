@@ -38,7 +38,7 @@ class FakeSides:
         self.cluster = ccm(shape, services=[service()], **{"restore_point": None, **cluster})
         self.objects = objects(shape)
         self.events: list[str] = []
-        self.said: list[str] = []
+        self.messages: list[str] = []
         self.stored: Json | None = None
         self.fails: dict[str, Exception] = {}
         self.meanwhile: dict[str, Callable[[], None]] = {}
@@ -53,7 +53,7 @@ class FakeSides:
     def run(self, request: RunRequest) -> ClusterRun:
         """A run on this cluster and gateway."""
         return ClusterRun(
-            self, self, request, self.one_look, self.said.append, lambda seconds: Deadline(seconds, self.time)
+            self, self, request, self.one_look, self.messages.append, lambda seconds: Deadline(seconds, self.time)
         )
 
     def migrated(self, folder: Path, request: RunRequest = MIGRATE) -> PhaseReport:

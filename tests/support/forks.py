@@ -133,12 +133,12 @@ class _Children:
             for one in (listener, connection, *(other for _descriptor, other in self._running.values())):
                 one.close()
             self.events.close()
-            _be(self._program, json.loads(line))
+            _run_program(self._program, json.loads(line))
         descriptor = os.pidfd_open(child)
         self._running[child] = descriptor, connection
         self.events.register(descriptor, selectors.EVENT_READ, functools.partial(self._end, child))
         self.events.register(connection, selectors.EVENT_READ, functools.partial(self._kill, child))
-        _tell(connection, {"pid": child})
+        _send(connection, {"pid": child})
 
     def end(self) -> None:
         """Kill the forks that still run."""
@@ -161,7 +161,7 @@ class _Children:
         if connection in self.events.get_map():
             self.events.unregister(connection)
         ended = ForkResult(os.waitstatus_to_exitcode(status), usage.ru_maxrss, usage.ru_utime + usage.ru_stime)
-        _tell(connection, ended._asdict())
+        _send(connection, ended._asdict())
         connection.close()
 
 
@@ -189,12 +189,12 @@ def serve(kind: str, folder: Path) -> None:
                     key.data()
 
 
-def _tell(connection: socket.socket, what: Mapping[str, Any]) -> None:
+def _send(connection: socket.socket, what: Mapping[str, Any]) -> None:
     with contextlib.suppress(OSError):
         connection.sendall(json.dumps(what).encode() + b"\n")
 
 
-def _be(program: Any, request: dict[str, Any]) -> NoReturn:
+def _run_program(program: Any, request: dict[str, Any]) -> NoReturn:
     """Run as the program to the end of its process: output goes to files, and there is no input."""
     for number, path in ((0, os.devnull), (1, request.pop("stdout")), (2, request.pop("stderr"))):
         os.dup2(os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT), number)

@@ -171,8 +171,8 @@ def _gaps(timeline: Sequence[Entry], before_dump: Mapping[str, Any], ip: str) ->
     def missing(state: _State) -> bool:
         return not any(_refers(one, ip) for one in state.objects.values())
 
-    stretches = _periods(timeline, before_dump, missing, lambda one: _refers(one, ip))
-    return [Gap(ip, _seconds(since, until), since, until, tasks) for since, until, tasks in stretches]
+    periods = _periods(timeline, before_dump, missing, lambda one: _refers(one, ip))
+    return [Gap(ip, _seconds(since, until), since, until, tasks) for since, until, tasks in periods]
 
 
 def _seconds(since: float, until: float | None) -> float:
@@ -222,8 +222,8 @@ def _down(
             return any(_takes(one.refers, port) for port in ports)
         return one.kind == VIRTUAL_SERVICES and any(port.virtual_service in ("", one.name) for port in ports)
 
-    stretches = _periods(timeline, before_dump, broken, concerns)
-    return [Down(name, number, _seconds(since, until), since, until, tasks) for since, until, tasks in stretches]
+    periods = _periods(timeline, before_dump, broken, concerns)
+    return [Down(name, number, _seconds(since, until), since, until, tasks) for since, until, tasks in periods]
 
 
 def _serves(state: _State, port: Port) -> bool:

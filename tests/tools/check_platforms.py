@@ -61,13 +61,13 @@ def execution_environment(file: Path, collections: Path, context: Path) -> list[
     if made.returncode:
         return [f"{file.name}: {made.stdout}{made.stderr}"]
     words = [builder, "introspect", str(collections)]
-    said = subprocess.run(words, capture_output=True, text=True, check=False)
-    if said.returncode:
-        return [f"ansible-builder introspect: {said.stdout}{said.stderr}"]
-    python = (yaml.safe_load(said.stdout.partition("---")[2]) or {}).get("python", [])
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    if result.returncode:
+        return [f"ansible-builder introspect: {result.stdout}{result.stderr}"]
+    python = (yaml.safe_load(result.stdout.partition("---")[2]) or {}).get("python", [])
     lines = {line.partition("#")[0].strip() for line in python}
     missing = NEEDED - lines
-    return [f"an execution environment lacks {', '.join(sorted(missing))}: {said.stdout}"] if missing else []
+    return [f"an execution environment lacks {', '.join(sorted(missing))}: {result.stdout}"] if missing else []
 
 
 def main(extensions: str, collections: str, context: str) -> int:

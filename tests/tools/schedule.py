@@ -50,7 +50,7 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                 waiting.remove(name)
                 if name != PROGRAMS:
                     say(f"  start  {name}: {gate.about}")
-                job = pool.submit(_counted, accounts[name], gate, max(1, workers))
+                job = pool.submit(_run_accounted, accounts[name], gate, max(1, workers))
                 running[job] = (name, time.monotonic(), workers)
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 name, began, _workers = running.pop(future)
@@ -67,17 +67,17 @@ def side_by_side(chosen: Mapping[str, Gate]) -> dict[str, str]:
                     continue
                 ended += 1
                 taken = f"[{time.monotonic() - began:.0f} s, {accounts[name].seconds:.0f} s of CPU]"
-                _tell(name, future, f"[{ended}/{len(chosen)}]", taken, failures)
+                _report_end(name, future, f"[{ended}/{len(chosen)}]", taken, failures)
     say(f"{sum(account.seconds for account in accounts.values()):.0f} s of CPU for all gates")
     return failures
 
 
-def _counted(account: Account, gate: Gate, workers: int) -> str:
+def _run_accounted(account: Account, gate: Gate, workers: int) -> str:
     with account:
         return gate.run(workers)
 
 
-def _tell(name: str, future: Future[str], number: str, taken: str, failures: dict[str, str]) -> None:
+def _report_end(name: str, future: Future[str], number: str, taken: str, failures: dict[str, str]) -> None:
     """Say how a gate ended; its problems are printed at the end of the output, after all gates."""
     try:
         first, *more = future.result().splitlines()

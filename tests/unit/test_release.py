@@ -114,7 +114,7 @@ def test_the_first_release_repairs_nothing_and_takes_nothing_away() -> None:
     assert "trivial" in yaml.safe_load(of_the_first("---\nbugfixes:\n  - x - repaired.\n"))
     for path in sorted((ROOT / "changelogs" / "fragments").glob("*.yml")):
         text = path.read_text(encoding="utf-8")
-        kept = {name: said for name, said in yaml.safe_load(text).items() if name not in GONE}
+        kept = {name: entries for name, entries in yaml.safe_load(text).items() if name not in GONE}
         assert yaml.safe_load(of_the_first(text)) == (kept or {"trivial": ["nothing to compare"]}), path.name
 
 

@@ -161,8 +161,8 @@ def test_no_part_of_a_result_contains_a_secret_in_any_form(password: str, token:
         raise CollectionError(echo(), text=echo(), details=[{echo(): echo()}])
 
     def succeed() -> Outcome:
-        said = {"names": [echo()], "lines": [echo()], echo(): echo()}
-        return Outcome(False, said, {echo(): 1}, {"x": echo()}, (echo(),))
+        result = {"names": [echo()], "lines": [echo()], echo(): echo()}
+        return Outcome(False, result, {echo(): 1}, {"x": echo()}, (echo(),))
 
     for perform in (fail, succeed):
         _result, output = end_of(perform, password=password, url=f"https://u:{MARKS[0]}@h?{MARKS[1]}")

@@ -91,9 +91,9 @@ def test_the_value_of_an_authorization_header_is_masked_whoever_it_belongs_to(to
             f"{scheme} {token}",
             json.dumps({"message": f"{'x ' * (length // 2)}Authorization: {scheme} {token}"}),
         ):
-            said = refusal("cannot read", "GET", "/x", 400, body)
-            assert token[:12] not in said.message
-            assert token[:12] not in str(said.details)
+            error = refusal("cannot read", "GET", "/x", 400, body)
+            assert token[:12] not in error.message
+            assert token[:12] not in str(error.details)
             answer = type("ApiException", (), {"status": 400, "body": "", "reason": f"{scheme} {token}"})()
             assert token[:12] not in from_api(answer, "GET", "/x", "https://k").message
 
@@ -113,15 +113,15 @@ def test_a_token_of_a_login_is_masked_even_if_the_server_cut_it(text: str) -> No
 
 
 def test_ordinary_words_are_not_an_authorization_header() -> None:
-    said = refusal("cannot read", "GET", "/x", 401, "Basic authentication is off, the bearer token is missing")
-    assert said.message.endswith("401: Basic authentication is off, the bearer token is missing")
+    error = refusal("cannot read", "GET", "/x", 401, "Basic authentication is off, the bearer token is missing")
+    assert error.message.endswith("401: Basic authentication is off, the bearer token is missing")
 
 
 def test_a_rule_is_still_recognised_where_a_password_is_an_ordinary_word() -> None:
     SECRETS.add("busy")
-    said = refusal("cannot write", "POST", "/x", 400, '{"minorErrorCode": "BUSY_ENTITY", "message": "it is busy"}')
-    assert said.details["busy"] is True
-    assert SECRETS.mask(said.message).endswith(f"it is {MASK}")
+    error = refusal("cannot write", "POST", "/x", 400, '{"minorErrorCode": "BUSY_ENTITY", "message": "it is busy"}')
+    assert error.details["busy"] is True
+    assert SECRETS.mask(error.message).endswith(f"it is {MASK}")
 
 
 def test_derived_and_issued_secrets_are_masked() -> None:

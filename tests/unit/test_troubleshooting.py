@@ -24,7 +24,7 @@ QUOTED = re.findall(r"^\| `([^`]+)` \|", TEXT.partition(BEGIN)[0], re.MULTILINE)
 
 
 @cache
-def said() -> tuple[str, ...]:
+def texts_in_code() -> tuple[str, ...]:
     """Every text of the plugins and of the role, with an ellipsis for each inserted value."""
     found: list[str] = []
     for path in (ROOT / "plugins").rglob("*.py"):
@@ -48,11 +48,11 @@ def test_messages_are_found() -> None:
 
 @pytest.mark.parametrize("quoted", QUOTED)
 def test_the_code_says_what_the_page_quotes(quoted: str) -> None:
-    assert any(quoted in one for one in said())
+    assert any(quoted in one for one in texts_in_code())
 
 
 def test_a_quote_that_is_not_in_the_code_is_found() -> None:
-    assert not any("cannot connect: check the weather" in one for one in said())
+    assert not any("cannot connect: check the weather" in one for one in texts_in_code())
 
 
 def test_the_list_of_findings_agrees_with_the_code() -> None:

@@ -94,7 +94,7 @@ class TwoReplicaCluster:
             connected: Any = SimpleNamespace(kubernetes=api)
             cpi, world = RealCpi(connected, params), self.world
             yield ClusterRun(
-                cpi, world, given, api.one_look, world.said.append, lambda seconds: Deadline(1, FakeClock())
+                cpi, world, given, api.one_look, world.messages.append, lambda seconds: Deadline(1, FakeClock())
             )
 
     def plan(self, request: RunRequest = REQUEST) -> dict[str, Any]:

@@ -195,9 +195,11 @@ def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(
     assert planned.result["ok"] is False
     assert "plan" not in planned.result
     assert sides.written() == []
-    said = "\n".join(planned.result["lines"]["difference"])
-    assert CHANGES[change] in said
-    assert planned.result["summary"].startswith("shared_ip_apply: 'plan.json': the approved plan no longer fits (")
+    difference = "\n".join(planned.result["lines"]["difference"])
+    assert CHANGES[change] in difference
+    assert planned.result["summary"].startswith(
+        "shared_ip_apply: 'plan.json': the approved plan does not fit any more ("
+    )
     assert "nothing was written" in planned.result["summary"]
 
 

@@ -37,7 +37,7 @@ def test_a_migration_takes_these_steps_in_order(tmp_path: Path) -> None:
     assert done.result["result"]["restore_point"] == str(file)
     assert json.loads(file.read_text()) == sides.stored
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert sides.said[0] == f"the restore point is in {file}; stopping CPI"
+    assert sides.messages[0] == f"the restore point is in {file}; stopping CPI"
 
 
 def test_a_plan_writes_nothing_and_says_that_cpi_is_scaled_up_again() -> None:
@@ -244,7 +244,7 @@ def test_without_a_home_only_the_cluster_keeps_the_restore_point(homeless: str) 
     done = run.change(planned["plan"], False).result["result"]
     assert (done["changed"], done["restore_point"]) == (True, "")
     assert sides.stored
-    assert sides.said[0] == "the restore point is in ConfigMap kube-system/cpi-backup alone; stopping CPI"
+    assert sides.messages[0] == "the restore point is in ConfigMap kube-system/cpi-backup alone; stopping CPI"
 
 
 def test_without_a_home_a_failure_names_the_restore_point_in_the_cluster(homeless: str) -> None:
@@ -332,7 +332,7 @@ def test_addresses_and_health_may_take_a_while(tmp_path: Path) -> None:
     assert done.result["result"]["verified"] is True
     assert 20 < sides.time.now < 40
     assert any(
-        line.startswith("waiting for the changes to settle: default/web shows 203.0.113.99") for line in sides.said
+        line.startswith("waiting for the changes to settle: default/web shows 203.0.113.99") for line in sides.messages
     )
 
 

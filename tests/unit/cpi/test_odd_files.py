@@ -42,11 +42,13 @@ SAFE_SIDE = {
 }
 
 
-@pytest.mark.parametrize(("value", "said"), [*REFUSED_VALUES.items(), *SAFE_SIDE.items()], ids=lambda text: text[:20])
-def test_odd_values_are_refused(value: str, said: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "problem"), [*REFUSED_VALUES.items(), *SAFE_SIDE.items()], ids=lambda text: text[:20]
+)
+def test_odd_values_are_refused(value: str, problem: str) -> None:
     config = read_config(MINIMAL.replace("k8s-net", value))
     assert config.scenario == "invalid"
-    assert any(said in problem for problem in config.problems), config.problems
+    assert any(problem in one for one in config.problems), config.problems
     assert "secret" not in masked(config) + str(config.problems)
 
 
@@ -107,7 +109,7 @@ def test_sections_as_keys_cost_no_more_than_others(opened: str, closed: str) -> 
 def test_no_file_does_harm(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the file is, the only exception is the one with a readable line, and the number of nodes is bounded."""
     read: list[int] = []
-    said: list[str] = []
+    refusals: list[str] = []
     monkeypatch.setattr(
         events,
         "_refuse_other_readings",
@@ -122,6 +124,6 @@ def test_no_file_does_harm(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             assert edit(text, FileEdit(shared=True, remove_one_arm=True))
         except CannotEdit as error:
-            said.append(str(error))
-    assert len(said) > 10
-    assert "\n" not in "".join(said)
+            refusals.append(str(error))
+    assert len(refusals) > 10
+    assert "\n" not in "".join(refusals)

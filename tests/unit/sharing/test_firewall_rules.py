@@ -91,9 +91,9 @@ def test_addresses_in_the_rule_itself_cannot_be_its_sources() -> None:
     sources = [{"id": None, "name": None, "type": "IP_SET", "addresses": ["198.51.100.0/24"]}]
     found = look(EXTERNAL, INTERNAL, firewall_rule("office in", OUTSIDE, sources=sources))
     assert firewall_plan(found).wanted == ()
-    (said,) = check_managed_firewall(found)
-    assert said.severity.value == "warning"
-    assert "rule 'office in' lists the addresses of its sources, and no group" in said.message
+    (finding,) = check_managed_firewall(found)
+    assert finding.severity.value == "warning"
+    assert "rule 'office in' lists the addresses of its sources, and no group" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_a_rule_of_another_cluster_does_not_belong_to_the_run() -> None:
 def test_a_user_who_may_not_view_the_firewall_gets_a_one_line_error() -> None:
     answer = vcd(edge(**objects(EXTERNAL), firewall_rules=None))
     found = replace(state(INTERNAL, ccm(EXTERNAL, services=[service()]), answer, existing="migrate"), firewall="manage")
-    (said,) = check_firewall(found)
-    assert (said.severity.value, said.message.partition(": ")[0]) == ("error", "shared_ip_firewall")
+    (finding,) = check_firewall(found)
+    assert (finding.severity.value, finding.message.partition(": ")[0]) == ("error", "shared_ip_firewall")
     assert firewall_report(found) == {}
 
 
@@ -172,6 +172,6 @@ def test_the_distributed_firewall_of_a_vdc_group_is_left_alone_and_named() -> No
     group = {"id": "urn:vcloud:vdcGroup:1", "name": "group-1"}
     answer = vcd(edge(**objects(INTERNAL), owner=group, firewall_rules=[default_rule("DROP")]))
     found = state(EXTERNAL, ccm(INTERNAL, services=[service()]), answer, existing="migrate")
-    said = [one.message for one in check_managed_firewall(replace(found, firewall=MANAGE_FIREWALL))]
-    assert len(said) == 2
-    assert "the distributed firewall of group-1 stay as they are" in said[1]
+    messages = [one.message for one in check_managed_firewall(replace(found, firewall=MANAGE_FIREWALL))]
+    assert len(messages) == 2
+    assert "the distributed firewall of group-1 stay as they are" in messages[1]

@@ -38,7 +38,9 @@ def rule(name: str = "rule", external: str = IP, port: str = "443", **more: Any)
     return NatRule(name, external, "192.168.8.2", port, id=name, **more)
 
 
-def said(planned: Claimant, *present: Claimant | AppPortProfile, before: Claimant | None = None) -> list[str]:
+def texts_of_objections(
+    planned: Claimant, *present: Claimant | AppPortProfile, before: Claimant | None = None
+) -> list[str]:
     """The objections; a warning begins with "warning: "."""
     found = objections(planned, before, Inventory(present))
     return [one.text if one.refuses else f"warning: {one.text}" for one in found]
@@ -116,7 +118,7 @@ def test_a_conflict_is_found_from_either_side(one: Claimant, other: Claimant) ->
 )
 def test_a_virtual_service_on_a_taken_port_is_refused(present: Claimant, why: str) -> None:
     planned = VirtualService("new", "pool", IP, ("443",))
-    assert [text.partition(": ")[0] for text in said(planned, present)] == [why]
+    assert [text.partition(": ")[0] for text in texts_of_objections(planned, present)] == [why]
 
 
 @pytest.mark.parametrize(
@@ -132,19 +134,19 @@ def test_a_virtual_service_on_a_taken_port_is_refused(present: Claimant, why: st
     ],
 )
 def test_a_virtual_service_on_a_free_port_is_accepted(present: Claimant) -> None:
-    assert said(VirtualService("new", "pool", IP, ("443",)), present, *PROFILES) == []
+    assert texts_of_objections(VirtualService("new", "pool", IP, ("443",)), present, *PROFILES) == []
 
 
 def test_ipv6_counts_like_ipv4() -> None:
     planned = VirtualService("new", "pool", "", ("443",), ipv6_address="2001:db8::1")
-    assert said(planned, web(address="", ipv6_address="2001:db8::2")) == []
-    assert len(said(planned, web(address="", ipv6_address="2001:db8::1"))) == 1
-    assert len(said(planned, rule(external="2001:db8::/64", port=""))) == 1
+    assert texts_of_objections(planned, web(address="", ipv6_address="2001:db8::2")) == []
+    assert len(texts_of_objections(planned, web(address="", ipv6_address="2001:db8::1"))) == 1
+    assert len(texts_of_objections(planned, rule(external="2001:db8::/64", port=""))) == 1
 
 
 def test_a_rule_never_takes_traffic_from_a_virtual_service() -> None:
     for planned in (rule(external=WIDE, port=""), rule(port="", type=REFLEXIVE)):
-        assert said(planned, web()) == [
+        assert texts_of_objections(planned, web()) == [
             f"the rule would take the traffic to port 443 of {IP} from virtual service 'web': choose another address "
             "or port, or remove the virtual service"
         ]
@@ -152,39 +154,39 @@ def test_a_rule_never_takes_traffic_from_a_virtual_service() -> None:
 
 def test_of_two_rules_the_lower_priority_applies_and_equal_ones_are_refused() -> None:
     other = rule("other", external=WIDE, port="", priority=5)
-    assert said(rule(priority=2), other) == [
+    assert texts_of_objections(rule(priority=2), other) == [
         f"warning: DNAT rule 'other' ({WIDE}) is for port 443 of {IP}, too: this DNAT rule applies there, as its "
         "priority 2 precedes 5"
     ]
-    assert said(rule(priority=7), other) == [
+    assert texts_of_objections(rule(priority=7), other) == [
         f"warning: DNAT rule 'other' ({WIDE}) is for port 443 of {IP}, too: that rule applies there, as its priority 5 "
         "precedes 7"
     ]
-    (refusal,) = said(rule(priority=5), other)
+    (refusal,) = texts_of_objections(rule(priority=5), other)
     assert "with the same priority (5), so that it is not certain which of the two rules applies" in refusal
 
 
 def test_a_no_dnat_rule_only_warns_of_an_equal_priority() -> None:
-    (text,) = said(rule(type=NO_DNAT), rule("other"))
+    (text,) = texts_of_objections(rule(type=NO_DNAT), rule("other"))
     assert text.startswith("warning: DNAT rule 'other' is for port 443 of 203.0.113.10, too, with the same priority")
-    assert said(rule(type=NO_DNAT), web()) == []
+    assert texts_of_objections(rule(type=NO_DNAT), web()) == []
 
 
 def test_rules_on_different_interfaces_never_meet() -> None:
     uplink, network = {"applied_to": "urn:uplink"}, {"applied_to": "urn:network"}
-    assert said(rule(**uplink), rule("other", **network)) == []
-    assert len(said(rule(**uplink), rule("other", **uplink))) == 1
-    assert len(said(rule(**uplink), rule("other"))) == 1
+    assert texts_of_objections(rule(**uplink), rule("other", **network)) == []
+    assert len(texts_of_objections(rule(**uplink), rule("other", **uplink))) == 1
+    assert len(texts_of_objections(rule(**uplink), rule("other"))) == 1
 
 
 def test_an_existing_conflict_blocks_no_other_change() -> None:
     old = VirtualService("old", "pool", IP, ("80",), id="old")
     wider = VirtualService("old", "pool", IP, ("80", "443"), id="old")
     present = (old, rule(port="80"))
-    assert said(wider, *present, before=old) == []
-    assert len(said(wider, *present, rule("https", port="443"), before=old)) == 1
+    assert texts_of_objections(wider, *present, before=old) == []
+    assert len(texts_of_objections(wider, *present, rule("https", port="443"), before=old)) == 1
 
 
 def test_an_object_is_not_a_rival_of_itself() -> None:
-    assert said(web("80", "443"), web("443")) == []
-    assert said(rule(port=""), rule()) == []
+    assert texts_of_objections(web("80", "443"), web("443")) == []
+    assert texts_of_objections(rule(port=""), rule()) == []

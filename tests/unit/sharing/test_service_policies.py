@@ -218,8 +218,8 @@ def test_the_plan_names_the_policies_and_needs_the_right_for_them() -> None:
     state = State(Scenario.SHARED_EXTERNAL, 443, ((REQUEST_RULES, (rule("a"), rule("b"))),))
     goal = state.goal()
     steps = plan_service(state.service, goal, Inventory()).steps
-    said = [step.text for step in steps if step.kind == HTTP_POLICY]
-    assert said == [
+    texts = [step.text for step in steps if step.kind == HTTP_POLICY]
+    assert texts == [
         f"create HTTP policies of virtual service vs-shop-p0: security rules {REDIRECT_NAME}",
         "update HTTP policies of virtual service vs-shop-p0: request rules a, b",
     ]

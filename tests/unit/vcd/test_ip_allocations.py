@@ -73,7 +73,7 @@ def test_invalid_options_are_refused(options: dict[str, Any], text: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("total", "allocated", "said"),
+    ("total", "allocated", "used_up"),
     [
         ("10", "10", True),
         ("10", "11", True),
@@ -83,9 +83,9 @@ def test_invalid_options_are_refused(options: dict[str, Any], text: str) -> None
         ("x", "9", False),
     ],
 )
-def test_an_exhausted_quota_is_recognised(total: str | None, allocated: str, said: bool) -> None:
+def test_an_exhausted_quota_is_recognised(total: str | None, allocated: str, used_up: bool) -> None:
     numbers = {"totalCount": total, "allocatedCount": allocated, "usedCount": "2", "unusedCount": "3"}
     space = {**SPACE, "utilization": {"floatingIPs": numbers}}
-    assert bool(exhausted(space)) is said
+    assert bool(exhausted(space)) is used_up
     assert counts(space)["unused"] == 3
     assert exhausted({**SPACE, "utilization": None}) == ""
