@@ -38,7 +38,7 @@ from control_plane.places import Failed, Missing  # noqa: E402 - the same
 from control_plane.programs import CLIENT_TESTS, find_terraform  # noqa: E402 - the same
 from vcdsim.testing import Simulator  # noqa: E402 - the same
 
-SECONDS = 1800  # for a busy machine, not for what is waited for
+SECONDS = 1800  # long enough for a busy machine
 PASSED = "PASS"
 
 

@@ -227,7 +227,7 @@ def terraform(terraform_with: Callable[..., Terraform], both: Simulator, pair: t
 
 
 def writes(simulator: Simulator) -> list[str]:
-    """What was written, apart from log-ins."""
+    """The writes, apart from log-ins."""
     return [
         f"{one['method']} {one['path']}"
         for one in simulator.journal()

@@ -8,7 +8,7 @@ loses its power, with its files, and the job of another slice is cancelled. The 
 permission to take over interrupted runs, finishes both.
 
 Simulated: Cloud Director, the Kubernetes APIs, and AWX: it launches what the data in extensions/awx says, writes for
-each job what AWX writes, and hands on what jobs hand on. Real: ansible-runner, ansible-playbook, the role, the modules.
+each job what AWX writes, and passes on artifacts. Real: ansible-runner, ansible-playbook, the role, the modules.
 
     python tests/demo/mesh_demo.py [--work DIR] [--page FILE]         (`make mesh` calls it)
 

@@ -87,7 +87,7 @@ class Watch:
             self.problem = error
 
     def rows(self) -> list[Row]:
-        """What was seen between the first and the last view, by the seconds since the first of them."""
+        """The views between the first and the last one, by the seconds since the first of these."""
         between = self.seen[1:-1][:MOST_LOOKS]
         first = between[0][0] if between else 0.0
         return [(f"+{moment - first:.1f} s", _short(one)) for moment, one in between]

@@ -235,7 +235,7 @@ def test_killed_runs_that_switch_client_ip_preservation_on_and_off_are_finished(
 def test_killed_migrations_that_add_and_remove_http_policies_are_finished(
     tmp_path: Path, record_property: Record
 ) -> None:
-    """HTTP policies that options name, beside those of an operator, with a restore point."""
+    """HTTP policies from options, beside an operator's own, with a restore point."""
     rule = {"name": "mine", "actions": {"connections": "CLOSE"}}
     header = {"name": "header", "actions": {"modify_header": [{"action": "REMOVE", "name": "X-A"}]}}
     http = {"name": "http", "port": 80, "node_port": 8080, "app_protocol": "http"}

@@ -183,7 +183,7 @@ class MigratingCluster:
         }
 
     def held(self) -> list[object]:
-        """All that a migration may write to. Pods are left out: controllers change them at any time."""
+        """Everything that a migration may write to. Pods are left out: controllers change them at any time."""
         found = [one for one in self.kube.dump() if one["kind"] in ("ConfigMap", "Deployment", "Service")]
         return [comparable(self.sim.dump()), sorted(map(_as_written, found), key=json.dumps)]
 
@@ -211,7 +211,7 @@ class MigratingCluster:
 
 
 def _as_written(item: Params) -> Params:
-    """A Kubernetes object without what the server gives it, and without the times of a restore point and a lease."""
+    """A Kubernetes object without the server's own fields, and without the times of a restore point and a lease."""
     meta = {name: item["metadata"].get(name) for name in ("name", "namespace", "labels", "annotations")}
     if LEASE in (meta["annotations"] or {}):
         meta["annotations"] = {**meta["annotations"], LEASE: "a run's"}
@@ -256,11 +256,11 @@ def test_a_killed_whole_migration_is_finished(
         def check(final: Params, unlike: Params) -> None:
             assert comparable(final) == comparable(unlike)
             assert cluster.state() == wanted
-            # what was stored before the kill stays; a run that was killed before that has left nothing to keep
+            # a restore point stored before the kill stays; a run that was killed earlier has left nothing to keep
             assert cluster.found[-1] in (None, cluster.offered[0])
             assert cluster.stored() == (cluster.found[-1] or cluster.offered[-1])
 
-        # the proof that "before the next write" stands for "after this one": on both doubles, in one of the moves
+        # the proof that "before the next write" is equivalent to "after this one": on both doubles, in one of the moves
         both_sides = (before, after) == (INTERNAL, DISTINCT)
         state = cluster.held if both_sides else None
         survival = killed_at_every_write(cluster.migration, sim, cluster.prepare, check=check, kube=kube, state=state)
@@ -274,7 +274,7 @@ def test_a_killed_whole_migration_is_finished(
 
 
 def uninterrupted(cluster: MigratingCluster) -> tuple[Params, tuple[int, int]]:
-    """The objects in Kubernetes after a migration that is not killed, and its writes."""
+    """The objects in Kubernetes after an uninterrupted migration, and its writes."""
     cluster.prepare()
     (before,) = cluster.mounted()
     done = cluster.migration().start().wait()
@@ -292,7 +292,7 @@ def uninterrupted(cluster: MigratingCluster) -> tuple[Params, tuple[int, int]]:
 
 
 class BehindFirewall(MigratingCluster):
-    """The same behind a firewall that blocks all that no rule of the user's allows."""
+    """The same cluster behind a firewall that blocks everything that no rule of the user allows."""
 
     def __init__(self, sim: Simulator, kube: KubeDouble, folder: Path) -> None:
         super().__init__(sim, kube, folder, EXTERNAL, INTERNAL, firewall="manage")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""CPI's file: this collection says of it what the real program says at its start (docs/cpi-rules.md).
+"""CPI's file: this collection judges it as the real program does at its start (docs/cpi-rules.md).
 
 The program runs in a folder that contains only its file. It needs no cluster for that: it reads the file first, and its
 next log line shows how far it came.

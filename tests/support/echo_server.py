@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that answers each request with all that the client has sent, in one of many ways.
+"""A server that echoes everything that the client has sent, in one of many ways.
 
 It lists API versions and accepts a login, if it should, so that a module gets as far as its own requests.
 """

@@ -257,7 +257,7 @@ class RunningFleet:
         return FleetRun(code, output.read_text(), errors.read_text(), time.monotonic() - began, cpu)
 
     def _run(self, command: list[str], given: Mapping[str, str], output: Path, errors: Path) -> tuple[int, float]:
-        """The exit code, and the CPU seconds of ansible-playbook; without the modules of one that is forked."""
+        """The exit code, and the CPU seconds of ansible-playbook; without its modules if it is forked."""
         if FORKED:
             python = str(forked_python_program())
             ended = started_playbook(self.folder, command[1:], given, output, python, errors).wait()

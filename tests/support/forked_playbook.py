@@ -38,12 +38,12 @@ IMPORTS = (
 )
 # each run imports all plugins of these kinds, and reads their documentation for options
 KINDS = ("become", "cache", "callback", "connection", "filter", "inventory", "shell", "test", "vars")
-# and the actions of the role, with all that this collection's own import
+# the actions of the role, with the imports of this collection's own
 ACTIONS = (
     *(f"ansible.builtin.{name}" for name in ("assert", "debug", "set_fact", "validate_argument_spec")),
     *sorted(f"vcd.kubernetes.{path.stem}" for path in (ROOT / "plugins" / "action").glob("*.py")),
 )
-# the setting internal_poll_interval: while a module runs, ansible-core looks 1000 times a second whether it has ended
+# the setting internal_poll_interval: by default ansible-core checks 1000 times a second whether a module has ended
 POLL_SECONDS = 0.01
 _packed = Path()
 

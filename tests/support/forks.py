@@ -33,7 +33,7 @@ START_SECONDS = 600.0  # long enough for a busy machine
 
 
 class ForkResult(NamedTuple):
-    """How a fork ended: its exit code (minus the number of the signal that killed it), and what it used."""
+    """How a fork ended: its exit code (minus the number of the signal that killed it), and its memory and CPU time."""
 
     code: int
     max_rss_kb: float
@@ -185,7 +185,7 @@ def serve(kind: str, folder: Path) -> None:
                     return
                 if key.fileobj is listener:
                     children.start(listener.accept()[0], listener)
-                elif children.events.get_map().get(key.fd) is key:  # except that of a fork that has ended in this round
+                elif children.events.get_map().get(key.fd) is key:  # not of a fork that has ended in this round
                     key.data()
 
 

@@ -64,7 +64,7 @@ class Service:
 
 @dataclass
 class _Object:
-    """An object: what it refers to, and the running task that creates it, before whose end it serves nothing."""
+    """An object: what it refers to, and the running task that creates it. Until that task ends, it serves nothing."""
 
     kind: str
     name: str

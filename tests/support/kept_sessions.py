@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the vcd.kubernetes authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many runs of modules in this process with one log-in for each user; all that a module does after it is unchanged.
+"""Many runs of modules in this process with one log-in for each user; the rest of each run is unchanged.
 
 A module run takes 4 requests for the versions, the log-in and the log-out, and a TLS handshake. A test of thousands of
 runs would spend most of its time there.

@@ -220,7 +220,7 @@ class Awx:
         vcd = {"url": running.sim.url, "org": "acme", "user": "kube", "password": PASSWORD}
         vcd["ca"] = Path(running.sim.ca).read_text(encoding="utf-8")
         kubeconfig = Path(running.kube.kubeconfig).read_text(encoding="utf-8")
-        # of the execution environment: by default ansible-core asks 1000 times a second whether a module has ended
+        # of the execution environment: by default ansible-core checks 1000 times a second whether a module has ended
         config = running.folder / "ansible.cfg"
         config.write_text("[defaults]\ninternal_poll_interval = 0.02\n", encoding="utf-8")
         self._environment = {**awx_jobs.execution_environment(collections_path()), "ANSIBLE_CONFIG": str(config)}

@@ -132,7 +132,7 @@ class Fuzz:
         """Run the module and check its messages. Returns the result, or None after a defect."""
         try:
             result = place.run(case.module, check=check, **{**case.options, **case.login})
-        except BaseException as error:  # noqa: BLE001  # whatever it is, it is no result
+        except BaseException as error:  # noqa: BLE001  # whatever it is, it is not a result
             case.problems.append(f"{type(error).__name__}: {error}")
             return None
         text = str({**result, "invocation": None})

@@ -135,7 +135,7 @@ class Edge:
 
 
 def names_of(services: Iterable[Params], cluster_id: str = CLUSTER) -> set[str]:
-    """The names that CPI gives to all that the Services may have."""
+    """The names that CPI gives to all objects that the Services may have."""
     short = cluster_id.removeprefix("urn:vcloud:entity:vmware:")
     tails = [f"{one['name']}-{short}-{port['name']}" for one in services for port in one["ports"]]
     kinds = ("ingress-vs-", "ingress-pool-", "dnat-ingress-vs-", "appPort_dnat-ingress-vs-")

@@ -119,7 +119,7 @@ class NakivoDouble:
         self.paths: list[str] = []
 
     def answer(self, path: str, cookies: Mapping[str, str], body: Mapping[str, Any]) -> tuple[dict[str, str], Any]:
-        """Headers and body for one call. Errors come with HTTP 200, even those of a log-in."""
+        """Headers and body for one call. Errors have HTTP status 200, even those of a log-in."""
         self.paths.append(path)
         action, method = str(body.get("action")), str(body.get("method"))
         name, headers = f"{action}.{method}", {}

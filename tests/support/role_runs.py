@@ -44,7 +44,7 @@ class Case:
     task: Mapping[str, Any] | None = None
 
     def as_tasks(self) -> dict[str, Any]:
-        """A block that remembers how it ended and goes on."""
+        """A block that records how it ended, and lets the play continue."""
         role = {"name": "vcd.kubernetes.shared_ip", "tasks_from": self.tasks_from}
         what = self.task or {"ansible.builtin.include_role": role}
         note = "{{ outcomes | default({}) | combine({case: {'failed': %s, 'msg': %s}}) }}"

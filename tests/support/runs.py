@@ -197,7 +197,7 @@ def killed_at_every_write(
 
     No other kill can leave a different state. Between two writes a run only reads, and all that it knows dies with it:
     killed after a write, it leaves the same state as when it is killed before the next one. With two doubles the
-    next write may go to either, and each write to either is one that the run is killed before. What the doubles do by
+    next write may go to either, and the run is killed before each write to either. What the doubles do by
     themselves (tasks end, pods start and stop) goes on without the run in both cases. A profile that is written
     in parallel with the gateway's objects changes nothing in this: a hold stops one of the two, the other goes on until
     the kill, whether the hold is before or after the write.

@@ -50,7 +50,7 @@ Span = tuple[Address, Address]
 
 @st.composite
 def spans(draw: st.DrawFn) -> Span:
-    """Two addresses of one version in order; half of them lie so close to others that they touch or overlap."""
+    """Two addresses of one version in order; half of them are so close to others that they touch or overlap."""
     if draw(st.booleans()):
         first, size = draw(st.integers(0, 60)), draw(st.integers(0, 20))
         base = draw(st.sampled_from([ipaddress.ip_address("10.0.0.224"), ipaddress.ip_address("2001:db8::ffd0")]))

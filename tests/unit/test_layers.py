@@ -15,7 +15,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 UTILS = PLUGINS / "module_utils"
 PREFIX = "ansible_collections.vcd.kubernetes.plugins.module_utils."
 
-# Lowest first. What is on one line may not import each other.
+# Lowest first. The parts on one line may not import each other.
 LAYERS = [
     {"_printable", "_secrets", "_urls"},
     {"_errors"},
@@ -122,7 +122,7 @@ IMPURE_STANDARD = {
 
 @cache
 def imports(path: Path) -> tuple[str, ...]:
-    """Full names of all that a file imports, relative imports resolved."""
+    """The full names of everything that a file imports, with relative imports resolved."""
     package = PREFIX + ".".join(path.relative_to(UTILS).parent.parts) if UTILS in path.parents else ""
     found: list[str] = []
     for node in ast.walk(ast.parse(path.read_text())):

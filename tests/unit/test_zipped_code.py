@@ -18,7 +18,7 @@ import zipped_code
 
 @pytest.fixture
 def compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The paths that were compiled, not taken from what is stored."""
+    """The paths that were compiled, and not taken from the store."""
     seen: list[str] = []
 
     def compile_source(path: str, source: bytes) -> Any:

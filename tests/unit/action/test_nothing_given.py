@@ -42,7 +42,7 @@ def values(name: str, option: dict[str, Any]) -> list[str]:
     return [] if option.get("required") else found
 
 
-# What the playbook audit reads itself; tests/functional/role/test_audited_fleet.py tries blanks there
+# The playbook audit reads these itself; tests/functional/role/test_audited_fleet.py tries blanks there
 OF_THE_AUDIT = {"shared_ip_machines", "shared_ip_audit_cluster", "shared_ip_audit_file", "shared_ip_audit_fail_on"}
 OF_PLANS = ("__shared_ip_plan_file", "__shared_ip_apply")
 CASES = [(entry, name) for entry, spec in SPECS.items() for name in spec["options"] if name not in OF_THE_AUDIT]

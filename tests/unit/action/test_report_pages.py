@@ -170,7 +170,7 @@ def fences(page: str) -> Iterator[tuple[str, list[str]]]:
             yield opened[2], block
 
 
-# One line of a Mermaid drawing: everything from outside stands between quotes, as plain characters or codes.
+# One line of a Mermaid drawing: everything from outside is quoted, as plain characters or codes.
 QUOTED = r'"(?:[A-Za-z0-9 .,/_-]|#\d+;|<br>)*"'
 MERMAID = re.compile(
     rf"flowchart LR| *direction LR| *end| *subgraph s\d\[{QUOTED}\]| *classDef .*"

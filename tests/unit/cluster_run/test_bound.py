@@ -360,7 +360,7 @@ def test_an_interrupted_run_that_was_planned_again_is_bound_to_the_new_plan(tmp_
     assert sides.stored is not None
     before = {key: value for key, value in sides.stored.items() if key != "approved"}
     second = replace(MIGRATE, approved=sides.approved())
-    with pytest.raises(CollectionError, match="lost"):  # interrupted once more
+    with pytest.raises(CollectionError, match="lost"):  # interrupted again
         sides.changed(second, tmp_path)
     assert {key: value for key, value in sides.stored.items() if key != "approved"} == before
     assert sides.run(first).plan(False).result["ok"] is False
@@ -392,7 +392,7 @@ def test_going_back_after_an_interrupted_run_keeps_both_restore_points(tmp_path:
 
 @pytest.mark.parametrize("interrupted", [False, True])
 def test_an_approved_rollback_is_carried_out_finished_and_then_done(interrupted: bool, tmp_path: Path) -> None:
-    """It goes back to the restore point in the cluster, which gets the approval and the current objects meanwhile."""
+    """It goes back to the restore point in the cluster, which also gets the approval and the current objects."""
     sides, _digest = carried_out(tmp_path)
     back = RunRequest(go_back=True)
     request = replace(back, approved=sides.approved(replace(back, bind=True)))

@@ -264,7 +264,7 @@ def test_artifacts_approve_each_plan_whichever_slices_planned_the_clusters(slice
     for number in sorted(set(slices.values())):
         part = {name: {"plan": plans[name]} for name in slices if slices[name] == number}
         variables.update(artifacts_of(document(**part)))  # what AWX does with the artifacts of slices and of nodes
-    # AWX hands them on as YAML in which each text is unsafe; an empty one then arrives as null
+    # AWX passes them on as YAML in which each text is unsafe; an empty one then arrives as null
     variables = DataLoader().load(as_awx_dumps(variables, {}))
     assert clusters_of_artifacts(variables) == sorted(slices)
     for name, one in plans.items():

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 
 def result(**given: Any) -> dict[str, Any]:
-    """What the role keeps of a cluster."""
+    """The role's record of a cluster."""
     kept = {"changed": True, "scenario_before": "distinct_internal", "scenario": "shared_external"}
     return {**kept, "edge_gateway": "acme-edge", "restore_point": "/r/point.json", "migrations": [], **given}
 

@@ -165,7 +165,7 @@ def test_a_group_is_removed_completely_or_in_part() -> None:
 
 @pytest.mark.parametrize("scenario", Scenario)
 def test_a_service_joins_an_external_ip_without_touching_its_neighbour(scenario: Scenario) -> None:
-    """The second one is created; the one that serves there is not written to, and no port of it goes down."""
+    """The second Service is created; the first one is not written to, and none of its ports goes down."""
     group = tasks((2, 1))
     inventory = built(scenario, group[:1])
     found = planned(group, scenario, inventory)

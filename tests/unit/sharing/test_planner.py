@@ -373,7 +373,7 @@ def _changed(draw: st.DrawFn, item: Object) -> Object:
 def test_any_state_is_repaired_to_the_wanted_state(
     state: tuple[Inventory, int, Scenario, frozenset[VcdRule]],
 ) -> None:
-    """Repair: whatever was changed, one run reaches the wanted state, and a second run has nothing to do."""
+    """Repair: after any change, one run reaches the wanted state, and a second run has nothing to do."""
     inventory, ports, scenario, refuses = state
     gateway = StrictGateway(inventory, refuses)
     wanted = wanted_on(inventory, service(ports), scenario)

@@ -83,7 +83,7 @@ class State:
         return Service.build("shop", [first, *others], NAMING, external_ip=IP, members=("10.0.0.1",))
 
     def wanted(self, inventory: Inventory, stored: dict[str, HttpPolicy] | None = None) -> WantedService:
-        """The module's goal for the service: it reads what the options name."""
+        """The module's goal for the service; the module reads the policies that the options name."""
         return self.goal(stored).wanted(self.service, read(inventory, self.service))[0]
 
     def goal(self, stored: dict[str, HttpPolicy] | None = None) -> Goal:

@@ -199,7 +199,7 @@ CHANGE = st.sampled_from([Act.UPDATE, Act.DELETE])
 
 @st.composite
 def given_ports(draw: st.DrawFn) -> tuple[PortSpec, ...]:
-    """One to three ports, of which two may have one number with different protocols."""
+    """One to three ports; two of them may share a number with different protocols."""
     found: dict[str, PortSpec] = {}
     for name in draw(NAMES):
         one = PortSpec(name, draw(NUMBERS), 30053, draw(PROTOCOLS))

@@ -103,7 +103,7 @@ def test_an_administrator_of_the_provider_has_every_right() -> None:
     server = RightsApi(session, ROWS)
     assert require(server, POOL, RULE) == []
     assert server.asked == ["sessions/current"]
-    # a role of that name in another organization is no such role
+    # a role of that name in another organization does not count
     tenant = RightsApi({**session, "org": {"name": "acme"}}, {"urn:role:3": []})
     with pytest.raises(CollectionError):
         require(tenant, POOL)

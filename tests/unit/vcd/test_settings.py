@@ -93,7 +93,7 @@ ENOUGH = [{"password", "user", "org"}, {"api_token", "org"}, {"token"}]
 
 @given(st.sets(st.sampled_from(["url", "org", "user", "password", "api_token", "token"])), st.sampled_from([None, ""]))
 def test_everything_missing_is_named_in_one_line_with_its_variable(present: set[str], nothing: str | None) -> None:
-    """For any selection of options: complete, too many secrets, or one line that names all that is missing."""
+    """For any selection of options: complete, too many secrets, or one line that names everything missing."""
     params = dict.fromkeys(("url", "org", "user", "password", "api_token", "token"), nothing)
     params |= {name: {**GIVEN, "api_token": "abc", "token": "def"}[name] for name in present}
     secrets = present & {"password", "api_token", "token"}
