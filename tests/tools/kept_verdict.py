@@ -20,7 +20,7 @@ from pathlib import Path
 def unless_passed(verdict: Path, files: Iterable[Path], judge: Callable[[], object]) -> bool:
     """Call ``judge`` unless it has passed on these files. Returns whether it was called; does not catch what it raises.
 
-    ``verdict`` is the file that remembers. ``files`` are all files that the linter reads, and those that pin its version.
+    ``verdict`` is the file that remembers. ``files`` are all that the linter reads, and the files that pin its version.
     """
     now = _digest(files)
     if not os.environ.get("CI") and verdict.is_file() and verdict.read_text(encoding="ascii") == now:
