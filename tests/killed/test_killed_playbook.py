@@ -236,7 +236,7 @@ def test_the_next_run_finishes_what_a_killed_playbook_began(
     assert code == 0, text[-3000:]
     wanted, end = ends[goal][0], cluster.end()
     if kill.then == INTERNAL:
-        # a Service that was in shared_external has given up its internal IP, and gets the first unused one
+        # a Service that was in shared_external has released its internal IP, and gets the first unused one
         wanted, end = (json.loads(INTERNAL_IP.sub("an internal IP", json.dumps(one))) for one in (wanted, end))
     assert end == wanted
     profiles = [one["name"] for one in cluster.sim.dump()["application_port_profiles"]]

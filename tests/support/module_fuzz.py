@@ -203,8 +203,8 @@ def main() -> int:
     by_module: dict[str, Counter[str]] = {}
     for case in cases:
         by_module.setdefault(case.module, Counter())[case.end] += 1
-    for module, ends in sorted(by_module.items()):
-        print(f"{module:45} {', '.join(f'{number} {end}' for end, number in ends.most_common())}")
+    for module, counter in sorted(by_module.items()):
+        print(f"{module:45} {', '.join(f'{number} {end}' for end, number in counter.most_common())}")
     bad = sum(bool(case.problems) for case in cases)
     ends = ", ".join(f"{number} {end}" for end, number in Counter(case.end for case in cases).most_common())
     print(f"{len(cases)} sets of options, seed {given.seed}: {ends}; {bad} with problems;", end=" ")

@@ -92,9 +92,9 @@ def test_a_service_that_stays_aside_is_not_touched_and_stops_nothing(
         if flaw == "none":
             assert "error" not in [one["severity"] for one in mine], mine
         else:
-            findings = [one for one in mine if "stays" in one["message"] or one["severity"] == "error"]
-            assert findings, mine
-            assert all(one["remedy"] for one in findings if one["severity"] == "error")
+            reported = [one for one in mine if "stays" in one["message"] or one["severity"] == "error"]
+            assert reported, mine
+            assert all(one["remedy"] for one in reported if one["severity"] == "error")
         # only a Service that CPI would break stops the run: it has objects in a shape other than that of the scenario
         if any(one["severity"] == "error" for one in mine):
             assert flaw in ("deleting", "excluded", "port excluded", "conflict")

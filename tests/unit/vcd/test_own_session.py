@@ -20,7 +20,7 @@ OPENED = {"user": {"name": "kube"}, "roleRefs": [{"name": "Balancing", "id": "ur
 ASKED = {"user": {"name": "kube"}, "roleRefs": [{"name": "Asked for", "id": "urn:role:2"}]}
 
 
-class LoginTransport:
+class SessionTransport:
     """Replaces the transport of a session; ``login`` is the body of the answer to the log-in."""
 
     def __init__(self, login: str) -> None:
@@ -39,7 +39,7 @@ class LoginTransport:
 
 def own_session(login: str, **options: str) -> tuple[dict[str, Any], bool]:
     """The session, and whether it was requested."""
-    server: Any = LoginTransport(login)
+    server: Any = SessionTransport(login)
     settings = Settings("https://vcd.test", org="acme", **(options or {"user": "kube", "password": "p"}))
     with Session(settings, transport=server) as session:
         found = Api(session).own_session()
