@@ -99,8 +99,8 @@ def kube() -> Iterator[EchoServer]:
 
 
 def begin(server: EchoServer, reply: str, answers_first: int) -> None:
-    """Let the server echo in this way, after ``answers_first`` normal answers."""
-    server.reply, server.answers_first, server.seen, server.gave = reply, answers_first, 0, False
+    """From now on it replies in this way, after so many proper answers."""
+    server.reply, server.answers_first, server.seen, server.token_issued = reply, answers_first, 0, False
     server.echoed.clear()
 
 
