@@ -165,7 +165,7 @@ class AwxDouble:
             raise AwxRefusal(404, detail="Not found.")
         if len(where) == 1:
             if method == "POST":
-                return 201, self._shown(kind, self.add(kind, body))
+                return 201, self._representation(kind, self.add(kind, body))
             return 200, self._listed(list(self.objects[kind].values()), dict(parse_qsl(parts.query)), kind)
         number = int(where[1])
         if number not in self.objects[kind]:
@@ -173,7 +173,7 @@ class AwxDouble:
         if len(where) == 2:
             if method == "PATCH":
                 self._change(kind, number, body)
-            return 200, self._shown(kind, self.objects[kind][number])
+            return 200, self._representation(kind, self.objects[kind][number])
         if where[2] == "survey_spec":
             return 200, self._survey(kind, number, method, body)
         if where[2] == "create_approval_template":
@@ -196,10 +196,10 @@ class AwxDouble:
         found = [one for one in objects if all(fits(one, *pair) for pair in every.items())]
         if either:
             found = [one for one in found if any(fits(one, *pair) for pair in either.items())]
-        page = [self._shown(str(one["kind_"]), one) for one in found]
+        page = [self._representation(str(one["kind_"]), one) for one in found]
         return {"count": len(page), "next": None, "previous": None, "results": page}
 
-    def _shown(self, kind: str, one: Json) -> Json:
+    def _representation(self, kind: str, one: Json) -> Json:
         url = f"{PREFIX}{kind}/{one['id']}/"
         related: Json = {"survey_spec": f"{url}survey_spec/"} if "job_templates" in kind else {}
         related |= {what: f"{url}{what}/" for what in ("hosts", "children") if kind == "groups"}
@@ -313,7 +313,7 @@ class AwxDouble:
         fields = {name: body[name] for name in ("name", "description", "timeout") if name in body}
         found = self.add("workflow_approval_templates", fields)
         self.objects["workflow_job_template_nodes"][number]["unified_job_template"] = found["id"]
-        return self._shown("workflow_approval_templates", found)
+        return self._representation("workflow_approval_templates", found)
 
     def _association(self, kind: str, number: int, what: str, method: str, body: Json) -> tuple[int, Json | None]:
         numbers = self.lists.setdefault((kind, number, what), [])

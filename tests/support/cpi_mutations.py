@@ -126,7 +126,7 @@ def _breaks(dice: random.Random, text: str) -> str:
     return text[:at] + new + text[at + 1 :]
 
 
-def _around(dice: random.Random, text: str) -> str:
+def _surrounded(dice: random.Random, text: str) -> str:
     head = _piece(dice, "heads") if dice.random() < 0.6 else ""
     return head + text + (_piece(dice, "tails") if not head or dice.random() < 0.4 else "")
 
@@ -155,5 +155,5 @@ def _aliases(dice: random.Random, text: str) -> str:
 
 MUTATIONS: list[Callable[[random.Random, str], str]] = [
     *[_characters] * 2, *[_token] * 3, *[_value] * 4, _port, *[_flag] * 2, *[_key] * 2, *[_lines] * 2, _breaks,
-    *[_noise] * 6, *[_around] * 2, _deep, _aliases,
+    *[_noise] * 6, *[_surrounded] * 2, _deep, _aliases,
 ]  # fmt: skip

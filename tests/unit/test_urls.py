@@ -54,12 +54,12 @@ FORMS = st.sampled_from(
 @example("{scheme}user:{password}@{host}", "https://", f"{MARK}/a:{MARK}", HOST)
 def test_no_part_of_a_password_is_shown(form: str, scheme: str, password: str, host: str) -> None:
     url = form.format(scheme=scheme, password=password, quoted=quote(password, safe=""), host=host)
-    shown = printable_url(url)
-    assert MARK not in shown
+    printable = printable_url(url)
+    assert MARK not in printable
     assert MARK not in PrintableUrl("str")(url)
     assert hides(url)
-    assert printable_url(shown) == shown  # the remaining URL is refused later
-    for given_url in (url, shown):
+    assert printable_url(printable) == printable  # the remaining URL is refused later
+    for given_url in (url, printable):
         with pytest.raises(CollectionError) as refused:
             base_url(given_url)
         assert refused.value.message.startswith("url: ")
@@ -76,15 +76,15 @@ def test_a_url_without_secrets_is_shown_as_it_is(scheme: str, host: str, path: s
 
 @given(st.text(max_size=60))
 def test_any_text_has_a_printable_form(text: str) -> None:
-    shown = printable_url(text)
-    assert "@" not in shown.replace("(hidden)@", "")
-    assert "?" not in shown.replace("?(hidden)", "")
-    assert "#" not in shown
-    assert printable_url(shown) == shown
+    printable = printable_url(text)
+    assert "@" not in printable.replace("(hidden)@", "")
+    assert "?" not in printable.replace("?(hidden)", "")
+    assert "#" not in printable
+    assert printable_url(printable) == printable
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"),
+    ("url", "printable"),
     [
         ("https://kube:secret@vcd.example.com/api", "https://(hidden)@vcd.example.com/api"),
         ("https://user:PASSWORD?x@host", "https://(hidden)"),
@@ -95,8 +95,8 @@ def test_any_text_has_a_printable_form(text: str) -> None:
         ("", ""),
     ],
 )
-def test_only_harmless_parts_of_a_url_are_shown(url: str, shown: str) -> None:
-    assert printable_url(url) == shown
+def test_only_harmless_parts_of_a_url_are_shown(url: str, printable: str) -> None:
+    assert printable_url(url) == printable
 
 
 def test_urls_in_a_text_are_shown_without_secrets() -> None:

@@ -64,8 +64,8 @@ class TwoReplicaCluster:
 
     def __init__(self, kube: KubeDouble, folder: Path) -> None:
         kube.reset()
-        scale(kube, HAD)
-        settle(kube, HAD)
+        scale(kube, REPLICAS_BEFORE)
+        settle(kube, REPLICAS_BEFORE)
         self.kube, self.folder, self.world = kube, folder, FakeSides()
         self.failure: dict[str, Any] = {}
 

@@ -154,7 +154,7 @@ def test_kubectl_gets_tables(kube: Any, make: Any) -> None:
     kube.wait_for(lambda: kube.get("Deployment", "kube-system", "agent")["status"].get("readyReplicas"), "a ready pod")
     accept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 
-    def shown(path: str) -> dict[str, Any]:
+    def table_row(path: str) -> dict[str, Any]:
         table = send(kube, "GET", path, Accept=accept)[2]
         assert table["kind"] == "Table"
         names = [column["name"] for column in table["columnDefinitions"]]
@@ -162,12 +162,12 @@ def test_kubectl_gets_tables(kube: Any, make: Any) -> None:
 
     apps = "/apis/apps/v1/namespaces/kube-system/deployments"
     for path in (apps, f"{apps}/agent"):
-        row = shown(path)
+        row = table_row(path)
         assert (row["Name"], row["Ready"], row["Available"]) == ("agent", "1/1", 1)
-    assert shown("/api/v1/nodes") | {"Age": ""} == {
+    assert table_row("/api/v1/nodes") | {"Age": ""} == {
         "Name": "cp-1", "Status": "Ready", "Roles": "control-plane", "Age": "", "Version": "v1.32.4",
     }  # fmt: skip
-    assert shown("/api/v1/namespaces/kube-system/pods")["Status"] == "Running"
+    assert table_row("/api/v1/namespaces/kube-system/pods")["Status"] == "Running"
 
 
 def test_health_endpoints_answer(kube: Any) -> None:

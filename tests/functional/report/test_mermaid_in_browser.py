@@ -83,7 +83,7 @@ def drawings_of(clusters: dict[str, Any]) -> list[str]:
     return re.findall(r"^```mermaid\n(.*?)\n```$", page, re.MULTILINE | re.DOTALL)
 
 
-def shown(label: str) -> str:
+def as_read(label: str) -> str:
     """A text between quotes as a reader should see it: with codes decoded, line by line."""
     # the backslash before a Markdown emphasis character is not drawn
     label = re.sub(r"#92;(?=#(?:42|95|96);)", "", label)
@@ -124,7 +124,7 @@ def test_mermaid_draws_what_the_report_means(kind: str, page: Page, tmp_path: Pa
         for part in ("nodes", "edges", "parts"):
             # a line without a label has an empty label
             texts = ["\n".join(" ".join(line.split()) for line in one.split("\n")) for one in found[part] if one]
-            assert Counter(texts) == Counter(map(shown, expected[part])), drawing
+            assert Counter(texts) == Counter(map(as_read, expected[part])), drawing
         assert found["lines"] == expected["lines"]
         assert found["active"] == 0
         assert found["size"] > 100

@@ -104,8 +104,8 @@ def test_properties_of_a_tunnel_last_until_it_is_default_again(system: Api, edge
     assert system.get(one + "/status")["tunnelStatus"] == "DOWN"
 
 
-@pytest.mark.parametrize(("version", "shown"), [("37.2", "l2-secret-1"), ("39.0", "******")])
-def test_the_key_of_an_l2_tunnel_is_masked_in_newer_releases(version: str, shown: str) -> None:
+@pytest.mark.parametrize(("version", "visible_key"), [("37.2", "l2-secret-1"), ("39.0", "******")])
+def test_the_key_of_an_l2_tunnel_is_masked_in_newer_releases(version: str, visible_key: str) -> None:
     # go-vcloud-director, Test_NsxtL2VpnTunnel: from 10.5.1.1 on
     with Simulator(task_seconds=0, api_versions="37.2" if version == "37.2" else "37.2,39.0") as sim:
         system = Api(sim, "administrator@System")
@@ -116,7 +116,7 @@ def test_the_key_of_an_l2_tunnel_is_masked_in_newer_releases(version: str, shown
         system.refused("POST", path, server, "preSharedKey")
         system.done("POST", path, {**server, "preSharedKey": "l2-secret-1"})
         (made,) = system.values(path)
-        assert (made["preSharedKey"], bool(made["peerCode"])) == (shown, True)
+        assert (made["preSharedKey"], bool(made["peerCode"])) == (visible_key, True)
         system.refused("PUT", f"{path}/{made['id']}", {**server, "sessionMode": "CLIENT"}, "cannot be changed")
         system.refused("POST", path, {**server, "name": "c", "sessionMode": "CLIENT"}, "peerCode")
 

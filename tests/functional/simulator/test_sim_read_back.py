@@ -92,27 +92,27 @@ def sent_paths(value: Any, prefix: str = "") -> Iterator[str]:
             yield from sent_paths(one, f"{prefix}{name}.")
 
 
-def differences(sent: Any, shown: Any, schema: Fields, path: str, otherwise: dict[str, Any]) -> Iterator[str]:
-    """The paths where the shown value is neither the sent nor a documented one."""
+def differences(sent: Any, read_back: Any, schema: Fields, path: str, otherwise: dict[str, Any]) -> Iterator[str]:
+    """The paths where the value read back is neither the sent nor a documented one."""
     if path in otherwise:
-        if shown != otherwise[path]:
-            yield f"{path}: sent {sent!r}, shown {shown!r}, documented {otherwise[path]!r}"
+        if read_back != otherwise[path]:
+            yield f"{path}: sent {sent!r}, read back {read_back!r}, documented {otherwise[path]!r}"
     elif is_ref(schema):
-        if (shown or {}).get("id") != sent["id"]:
-            yield f"{path}: sent {sent!r}, shown {shown!r}"
+        if (read_back or {}).get("id") != sent["id"]:
+            yield f"{path}: sent {sent!r}, read back {read_back!r}"
     elif isinstance(sent, dict) and not schema.get("x-opaque"):
         for name, value in sent.items():
             inner = schema["properties"][name]
             if not inner.get("writeOnly"):
                 where = f"{path}.{name}" if path else name
-                yield from differences(value, (shown or {}).get(name), inner, where, otherwise)
+                yield from differences(value, (read_back or {}).get(name), inner, where, otherwise)
     elif isinstance(sent, list):
-        if len(sent) != len(shown or []):
-            yield f"{path}: sent {sent!r}, shown {shown!r}"
-        for one, two in zip(sent, shown or [], strict=False):
+        if len(sent) != len(read_back or []):
+            yield f"{path}: sent {sent!r}, read back {read_back!r}"
+        for one, two in zip(sent, read_back or [], strict=False):
             yield from differences(one, two, schema["items"], path, otherwise)
-    elif sent != shown:
-        yield f"{path}: sent {sent!r}, shown {shown!r}"
+    elif sent != read_back:
+        yield f"{path}: sent {sent!r}, read back {read_back!r}"
 
 
 def defaults(least: dict[str, Any], schema: Fields, kind: Kind) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -84,7 +84,7 @@ def make(system: Api, org: str, body: str) -> ET.Element:
     return sent(system, "POST", f"/api/admin/org/{uuid(org)}/vdcsparams", body)
 
 
-def shown(root: ET.Element, path: str) -> str | None:
+def element_text(root: ET.Element, path: str) -> str | None:
     return root.findtext("/".join(VCLOUD + tag for tag in path.split("/")))
 
 
@@ -156,10 +156,10 @@ def test_a_vdc_is_read_back_as_it_was_sent(system: Api, scene: Scene) -> None:
     made = make(system, scene.org, params(system, "new", **ALL))
     read = system.xml(str(made.get("href")))
     for root in (made, read):
-        assert {name: shown(root, name) for name in ALL} == {name: str(value) for name, value in ALL.items()}
+        assert {name: element_text(root, name) for name in ALL} == {name: str(value) for name, value in ALL.items()}
         for part, units in (("Cpu", "MHz"), ("Memory", "MB")):
             names = ("Units", "Allocated", "Limit", "Reserved", "Used")
-            found = [shown(root, f"ComputeCapacity/{part}/{name}") for name in names]
+            found = [element_text(root, f"ComputeCapacity/{part}/{name}") for name in names]
             assert found == [units, "1024", "2048", "0", "0"]
     # a client changes what it has read, and sends all of it back: go-vcloud-director's AdminVdc.Update
     changed = ALL | {"Description": "", "IsEnabled": "true", "VCpuInMhz": 256, "ComputeCapacity": capacity(0, 8)}
@@ -167,15 +167,15 @@ def test_a_vdc_is_read_back_as_it_was_sent(system: Api, scene: Scene) -> None:
     assert task.get("operationName") == "VDC_UPDATE_VDC"
     read = system.xml(str(made.get("href")))
     assert read.get("name") == "renamed"
-    assert shown(read, "ComputeCapacity/Cpu/Limit") == "8"
+    assert element_text(read, "ComputeCapacity/Cpu/Limit") == "8"
     flat = {name: str(value) for name, value in changed.items() if name != "ComputeCapacity"}
-    assert {name: shown(read, name) or "" for name in flat} == flat
+    assert {name: element_text(read, name) or "" for name in flat} == flat
 
 
 def test_a_new_vdc_has_defaults(system: Api, scene: Scene) -> None:
     made = make(system, scene.org, params(system, "new"))
-    assert {name: shown(made, name) for name in ABSENT} == ABSENT
-    assert shown(made, "ResourcePoolRefs/VimObjectRef/VimObjectType") == "RESOURCE_POOL"
+    assert {name: element_text(made, name) for name in ABSENT} == ABSENT
+    assert element_text(made, "ResourcePoolRefs/VimObjectRef/VimObjectType") == "RESOURCE_POOL"
     pools = [one.get("name") for one in made.findall(f"{VCLOUD}NetworkPoolReference")]
     assert pools == ["nsx-t-pool"]
     # Terraform's provider, TestAccVcdVdcMetadata: a VDC without a network pool shows none
@@ -201,8 +201,8 @@ def test_only_a_flex_vdc_chooses_its_flexible_flags(
     switches = {"IsElastic": elastic == "false", "IncludeMemoryOverhead": overhead == "false"}
     sent_otherwise = {name: str(value).lower() for name, value in switches.items()}
     made = make(system, scene.org, params(system, "new", AllocationModel=model, **sent_otherwise))
-    assert (shown(made, "IsElastic"), shown(made, "IncludeMemoryOverhead")) == (elastic, overhead)
-    assert shown(made, "ComputeCapacity/Memory/Reserved") == reserved
+    assert (element_text(made, "IsElastic"), element_text(made, "IncludeMemoryOverhead")) == (elastic, overhead)
+    assert element_text(made, "ComputeCapacity/Memory/Reserved") == reserved
 
 
 @pytest.mark.parametrize(
@@ -260,7 +260,7 @@ def update(system: Api, vdc: str, **what: Any) -> tuple[int, str]:
 def test_storage_profiles_are_added_changed_and_removed(system: Api, admin: Api, scene: Scene) -> None:
     vdc = str(make(system, scene.org, params(system, "new")).get("href"))
     (first,) = profiles(system, vdc)
-    read = {name: shown(first, name) for name in ("Enabled", "Units", "Limit", "Default", "StorageUsedMB")}
+    read = {name: element_text(first, name) for name in ("Enabled", "Units", "Limit", "Default", "StorageUsedMB")}
     assert read == {"Enabled": "true", "Units": "MB", "Limit": "10240", "Default": "true", "StorageUsedMB": "0"}
     (seen,) = profiles(admin, vdc.replace("/admin/", "/"))
     assert (seen.tag, seen.get("name")) == (f"{VCLOUD}VdcStorageProfile", first.get("name"))
@@ -269,12 +269,12 @@ def test_storage_profiles_are_added_changed_and_removed(system: Api, admin: Api,
     assert (again[0], "already" in again[1]) == (400, True)
     assert update(system, vdc, AddStorageProfile=storage(system, 1, Default="true", Limit=0))[0] == 202
     first, second = profiles(system, vdc)
-    assert [shown(one, "Default") for one in (first, second)] == ["false", "true"]  # no longer the first
+    assert [element_text(one, "Default") for one in (first, second)] == ["false", "true"]  # no longer the first
     refused = update(system, vdc, RemoveStorageProfile={"@href": str(first.get("href"))})
     assert (refused[0], "enabled or the default" in refused[1]) == (400, True)
     disabled = document("AdminVdcStorageProfile", storage(system, Default="false", Enabled="false", Limit=7), "x")
     changed = sent(system, "PUT", str(first.get("href")), disabled)
-    assert (shown(changed, "Limit"), shown(changed, "Enabled")) == ("7", "false")
+    assert (element_text(changed, "Limit"), element_text(changed, "Enabled")) == ("7", "false")
     last = document("AdminVdcStorageProfile", storage(system, 1, Default="false"), "x")
     kept = ask(system, "PUT", str(second.get("href")), last)
     assert (kept[0], "make another storage profile the default first" in kept[1]) == (400, True)

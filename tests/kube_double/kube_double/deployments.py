@@ -51,7 +51,7 @@ def _replicas(items: list[Json]) -> int:
     return sum(int(item["spec"]["replicas"]) for item in items)
 
 
-def _counted(items: list[Json], key: str) -> int:
+def _total(items: list[Json], key: str) -> int:
     return sum(int((item.get("status") or {}).get(key, 0)) for item in items)
 
 
@@ -119,12 +119,12 @@ class Deployments:
 
     def _shrink(self, deployment: Json, current: Json, others: list[Json], minimum: int) -> None:
         """Scale old ReplicaSets down as far as the available pods allow, broken pods first."""
-        waiting = current["spec"]["replicas"] - _counted([current], "availableReplicas")
+        waiting = current["spec"]["replicas"] - _total([current], "availableReplicas")
         budget = _replicas([current, *others]) - minimum - max(0, waiting)
-        spare = _counted([current, *others], "availableReplicas") - minimum
+        spare = _total([current, *others], "availableReplicas") - minimum
         for item in others:
             size = item["spec"]["replicas"]
-            broken = min(size - _counted([item], "availableReplicas"), max(0, budget))
+            broken = min(size - _total([item], "availableReplicas"), max(0, budget))
             working = min(size - max(0, broken), max(0, spare))
             drop = max(0, min(max(0, broken) + working, budget))
             if drop:
@@ -201,12 +201,12 @@ class Deployments:
             return
         current, others = self._split(deployment)
         sets = [*others, current] if current else others
-        wanted, available = deployment["spec"]["replicas"], _counted(sets, "availableReplicas")
+        wanted, available = deployment["spec"]["replicas"], _total(sets, "availableReplicas")
         counts = {
             "observedGeneration": deployment["metadata"]["generation"],
-            "replicas": _counted(sets, "replicas"),
-            "updatedReplicas": _counted([current] if current else [], "replicas"),
-            "readyReplicas": _counted(sets, "readyReplicas"),
+            "replicas": _total(sets, "replicas"),
+            "updatedReplicas": _total([current] if current else [], "replicas"),
+            "readyReplicas": _total(sets, "readyReplicas"),
             "availableReplicas": available,
             "unavailableReplicas": max(0, _replicas(sets) - available),
         }

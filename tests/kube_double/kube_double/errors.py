@@ -28,13 +28,13 @@ class FieldError:
         return {"reason": self.type, "message": self.body, "field": self.field}
 
 
-def shown(value: object) -> str:
+def printed_value(value: object) -> str:
     """A value as field errors print it: JSON, with nil for an absent value."""
     return "null" if value is None else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def invalid_value(field: str, value: object, detail: str) -> FieldError:
-    return FieldError("FieldValueInvalid", field, f"Invalid value: {shown(value)}: {detail}")
+    return FieldError("FieldValueInvalid", field, f"Invalid value: {printed_value(value)}: {detail}")
 
 
 def forbidden_field(field: str, detail: str) -> FieldError:
@@ -47,7 +47,9 @@ def required(field: str, detail: str = "") -> FieldError:
 
 def not_supported(field: str, value: str, supported: list[str]) -> FieldError:
     listed = ", ".join(f'"{item}"' for item in sorted(supported))
-    return FieldError("FieldValueNotSupported", field, f"Unsupported value: {shown(value)}: supported values: {listed}")
+    return FieldError(
+        "FieldValueNotSupported", field, f"Unsupported value: {printed_value(value)}: supported values: {listed}"
+    )
 
 
 def too_long(field: str, limit: int) -> FieldError:
@@ -55,7 +57,7 @@ def too_long(field: str, limit: int) -> FieldError:
 
 
 def duplicate(field: str, value: object) -> FieldError:
-    return FieldError("FieldValueDuplicate", field, f"Duplicate value: {shown(value)}")
+    return FieldError("FieldValueDuplicate", field, f"Duplicate value: {printed_value(value)}")
 
 
 class ApiError(Exception):

@@ -13,9 +13,11 @@ import pytest
 import yaml
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_cluster_shared_ip import (
     GROUPS,
+    ended_without_result,
     failure_without_result,
     given,
     handed_on_in,
+    message_without_result,
 )
 from ansible_collections.vcd.kubernetes.plugins.action.vcd_shared_ip import run_by
 from ansible_collections.vcd.kubernetes.plugins.module_utils._cluster_run.options import OPTIONS
@@ -104,22 +106,26 @@ def test_artifacts_of_a_backup_job_are_text() -> None:
 
 
 def test_a_module_that_died_is_distinguished_from_one_that_failed() -> None:
-    assert died({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
-    assert died({"failed": True, "exception": "Traceback", "msg": "boom"})
-    assert not died({"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"})
-    assert not died({"failed": True, "msg": "missing required arguments: phase"})
-    assert not died({"changed": True})
+    assert ended_without_result({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
+    assert ended_without_result({"failed": True, "exception": "Traceback", "msg": "boom"})
+    assert not ended_without_result(
+        {"failed": True, "failure": {}, "msg": "refused", "exception": "(traceback unavailable)"}
+    )
+    assert not ended_without_result({"failed": True, "msg": "missing required arguments: phase"})
+    assert not ended_without_result({"changed": True})
 
 
 def test_after_a_death_the_state_of_cpi_comes_from_a_verification() -> None:
-    assert failure_after_death({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
-    assert failure_after_death({"cluster": {"deployment": None}}) == {}
+    assert failure_without_result({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
+    assert failure_without_result({"cluster": {"deployment": None}}) == {}
     refused = {"failed": True, "failure": {"cpi_replicas": 0, "cpi_stopped": 2}}
     assert failure_without_result(refused) == refused["failure"]
     assert failure_without_result({"failed": True}) == {}
 
 
 def test_after_a_death_the_report_says_what_a_verification_finds() -> None:
-    assert "Now: CPI is stopped; run the same again" in after_death({"verification": {"summary": "CPI is stopped"}})
-    assert "Now: cannot reach it; run" in after_death({"failed": True, "msg": "cannot reach it"})
-    assert "Now: the cluster is in its scenario; run" in after_death({"verification": {"summary": ""}})
+    assert "Now: CPI is stopped; run the same again" in message_without_result(
+        {"verification": {"summary": "CPI is stopped"}}
+    )
+    assert "Now: cannot reach it; run" in message_without_result({"failed": True, "msg": "cannot reach it"})
+    assert "Now: the cluster is in its scenario; run" in message_without_result({"verification": {"summary": ""}})

@@ -197,9 +197,7 @@ def test_whatever_changes_after_the_approval_stops_the_run_and_is_named(
     assert sides.written() == []
     difference = "\n".join(planned.result["lines"]["difference"])
     assert CHANGES[change] in difference
-    assert planned.result["summary"].startswith(
-        "shared_ip_apply: 'plan.json': the approved plan does not fit any more ("
-    )
+    assert planned.result["summary"].startswith("shared_ip_apply: 'plan.json': the approved plan no longer fits (")
     assert "nothing was written" in planned.result["summary"]
 
 
@@ -221,7 +219,7 @@ def test_a_change_while_the_run_waits_for_the_edge_gateway_stops_it_too(
     run = sides.run(request)
     planned = run.plan(False).result
     sides.meanwhile["lock"] = lambda: change(sides)
-    with pytest.raises(CollectionError, match="the approved plan does not fit any more"):
+    with pytest.raises(CollectionError, match="the approved plan no longer fits"):
         run.change(planned["plan"], False)
     assert sides.written() == []
     assert list(tmp_path.iterdir()) == []

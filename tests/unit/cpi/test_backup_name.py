@@ -21,7 +21,7 @@ def test_a_name_that_kubernetes_accepts_is_accepted(name: str) -> None:
     "name", ["A", "a_b", "urn:vcloud:vm:1", "-a", "a-", "a..b", ".", " ", "a\n", "a" * (LONGEST_NAME + 1)]
 )
 def test_a_name_that_kubernetes_refuses_is_refused(name: str) -> None:
-    with pytest.raises(InvalidInput, match="is no name of a ConfigMap"):
+    with pytest.raises(InvalidInput, match="is not a name for a ConfigMap"):
         target_from({**NAMES, "backup_name": name})
 
 

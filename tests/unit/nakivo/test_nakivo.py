@@ -16,7 +16,7 @@ import pytest
 from ansible_collections.vcd.kubernetes.plugins.module_utils._errors import CollectionError, WaitTimeout
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.jobs import jobs_of, unsaved
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.options import SERVER
-from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRun, read_jobs
+from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.run import JobRequest, JobRun, read_jobs
 from ansible_collections.vcd.kubernetes.plugins.module_utils._nakivo.session import Director
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.errors import Unreachable
 from ansible_collections.vcd.kubernetes.plugins.module_utils._vcd.settings import Settings
@@ -80,7 +80,7 @@ class Bench:
             "start_timeout": 300, "poll_interval": 15, **changes,
         }  # fmt: skip
         with self.director as director:
-            return JobRun(director, Request(**asked), NakivoClock(self.double)).perform(check)
+            return JobRun(director, JobRequest(**asked), NakivoClock(self.double)).perform(check)
 
     def count(self, method: str) -> int:
         return self.double.calls.count(method)

@@ -144,7 +144,7 @@ def test_free_addresses_are_those_of_the_preflight() -> None:
     assert report["pictures"]["before"]["internal"]["free"] == 99 - 2
 
 
-def test_unknown_numbers_are_none() -> None:
+def test_an_unknown_number_is_given_as_null() -> None:
     report = verify_report(ccm("shared_external"), vcd(ip_space_edge()), "shared_external")
     assert (report["picture"]["external"]["free"], report["picture"]["internal"]["free"]) == (None, None)
     assert verify_report(ccm(), {"skipped": True})["picture"] is None

@@ -66,7 +66,7 @@ def status(code: int, body: str = "") -> Refused:
         (VcdError("other"), GIVE_UP, GIVE_UP),
     ],
 )
-def test_each_error_has_its_verdict(error: VcdError, repeatable: Verdict, otherwise: Verdict) -> None:
+def test_each_error_has_its_verdict(error: VcdError, repeatable: RetryVerdict, otherwise: RetryVerdict) -> None:
     assert judge(error, repeatable=True, reached_before=True) is repeatable
     assert judge(error, repeatable=False, reached_before=True) is otherwise
 

@@ -144,13 +144,13 @@ def put_policy(call: Call) -> Reply:
     return call.submit(group, locks=(group.id,), now=change, undo=undo)
 
 
-def _shown(call: Call, rule: Record) -> dict[str, Any]:
+def _representation(call: Call, rule: Record) -> dict[str, Any]:
     # unlike a gateway's rule, it shows a tenant's logging as sent: Test_NsxtDistributedFirewallRules
     return show_rule(call, rule, RULE_BODY) | {"logging": rule.data["logging"]}
 
 
 def get_rules(call: Call) -> Reply:
-    return Reply(200, {"values": [_shown(call, rule) for rule in rules_of(call, _with_policy(call))]})
+    return Reply(200, {"values": [_representation(call, rule) for rule in rules_of(call, _with_policy(call))]})
 
 
 def put_rules(call: Call) -> Reply:
@@ -170,7 +170,7 @@ def _addressed(call: Call) -> tuple[Record, Record]:
 
 
 def get_rule(call: Call) -> Reply:
-    return Reply(200, _shown(call, _addressed(call)[1]))
+    return Reply(200, _representation(call, _addressed(call)[1]))
 
 
 def put_rule(call: Call) -> Reply:

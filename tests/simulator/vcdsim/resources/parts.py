@@ -166,7 +166,7 @@ class Part:
             raise errors.forbidden("Base", call.operation.name, part.id)
         return owner, part
 
-    def _shown(self, call: Call, owner: Record, part: Record) -> dict[str, Any]:
+    def _representation(self, call: Call, owner: Record, part: Record) -> dict[str, Any]:
         values = {"id": part.id, "version": {"version": part.facts["version"]}, **self.show(call, owner, part.data)}
         return self.body.show(values, call.version)
 
@@ -174,10 +174,10 @@ class Part:
         owner = self.place.of(call)
         extra = {"status": owner.status} if self.headed else {}
         parts = self.all(call, owner)
-        return cursor_reply(call, parts, lambda part: self._shown(call, owner, part), self.name, extra)
+        return cursor_reply(call, parts, lambda part: self._representation(call, owner, part), self.name, extra)
 
     def get(self, call: Call) -> Reply:
-        return Reply(200, self._shown(call, *self.addressed(call)))
+        return Reply(200, self._representation(call, *self.addressed(call)))
 
     def post(self, call: Call) -> Reply:
         owner = self.place.of(call)
