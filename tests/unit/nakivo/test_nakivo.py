@@ -289,7 +289,7 @@ def test_the_double_answers_only_fields_of_the_contract() -> None:
 def test_the_documentation_says_what_is_unknown() -> None:
     source = (ROOM.parents[1] / "modules" / "nakivo_job.py").read_text()
     (notes,) = (ast.literal_eval(node.value) for node in ast.parse(source).body if _is_documentation(node))
-    assert "without a NAKIVO Director at hand" in notes
+    assert "without access to a NAKIVO Director" in notes
     assert "does not contain the objects of the edge gateway" in notes
 
 
