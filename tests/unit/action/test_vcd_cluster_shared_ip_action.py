@@ -105,7 +105,7 @@ def test_artifacts_of_a_backup_job_are_text() -> None:
             handed_on_in("x", wrong)
 
 
-def test_a_module_that_died_is_distinguished_from_one_that_failed() -> None:
+def test_a_module_without_a_result_is_distinguished_from_one_that_failed() -> None:
     assert ended_without_result({"failed": True, "module_stdout": "", "rc": 137, "msg": "MODULE FAILURE"})
     assert ended_without_result({"failed": True, "exception": "Traceback", "msg": "boom"})
     assert not ended_without_result(
@@ -115,7 +115,7 @@ def test_a_module_that_died_is_distinguished_from_one_that_failed() -> None:
     assert not ended_without_result({"changed": True})
 
 
-def test_after_a_death_the_state_of_cpi_comes_from_a_verification() -> None:
+def test_without_a_result_the_state_of_cpi_comes_from_a_verification() -> None:
     assert failure_without_result({"cluster": {"deployment": {"replicas": 0}}}) == {"cpi_replicas": 0}
     assert failure_without_result({"cluster": {"deployment": None}}) == {}
     refused = {"failed": True, "failure": {"cpi_replicas": 0, "cpi_stopped": 2}}
@@ -123,7 +123,7 @@ def test_after_a_death_the_state_of_cpi_comes_from_a_verification() -> None:
     assert failure_without_result({"failed": True}) == {}
 
 
-def test_after_a_death_the_report_says_what_a_verification_finds() -> None:
+def test_without_a_result_the_message_says_what_a_verification_finds() -> None:
     assert "Now: CPI is stopped; run the same again" in message_without_result(
         {"verification": {"summary": "CPI is stopped"}}
     )
