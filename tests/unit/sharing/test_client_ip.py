@@ -49,7 +49,7 @@ MEMBERS = ("10.0.0.1", "10.0.0.2")
 UPLINK = network_of("203.0.113.0/24")
 assert UPLINK is not None
 EDGE = EdgeAddresses((UPLINK,))
-WORLDS = [frozenset(), frozenset({VcdRule.SHARED_PUT}), frozenset(VcdRule)]
+REFUSAL_SETS = [frozenset(), frozenset({VcdRule.SHARED_PUT}), frozenset(VcdRule)]
 SET, POOL_NAME, VIP = "ipset-pool-shop-p0", "pool-shop-p0", "vs-shop-p0"
 # a scenario, whether the client's IP is preserved, and whether the members are given
 STATES = [
@@ -87,15 +87,15 @@ def _built(state: State, ports: int) -> Inventory:
 @pytest.mark.parametrize("ports", [2])
 @pytest.mark.parametrize("members", [MEMBERS, ()], ids=["members", "kept"])
 @pytest.mark.parametrize(("before", "after"), list(itertools.permutations(STATES, 2)))
-def test_from_any_state_to_any_other_whenever_it_is_killed(
+def test_a_service_moves_from_any_state_to_any_other_whenever_it_is_killed(
     before: State, after: State, members: tuple[str, ...], ports: int
 ) -> None:
     if before[0] is None:
         members = MEMBERS
-    for world in WORLDS:
+    for refuses in REFUSAL_SETS:
         expected = built(after, ports)
         for kill in itertools.count():
-            gateway = StrictGateway(built(before, ports), refuses=world)
+            gateway = StrictGateway(built(before, ports), refuses=refuses)
             whole = gateway.carry_out(wanted(after, gateway.inventory, ports, members), kill_after=kill)
             assert whole or gateway.carry_out(wanted(after, gateway.inventory, ports, members))
             assert without_address(gateway.inventory) == without_address(expected)

@@ -44,7 +44,7 @@ IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
 MOVES = list(itertools.permutations(Scenario, 2))
 # Services without UDP never meet the rule about it.
 RULES = [one for one in VcdRule if one is not VcdRule.PROTOCOLS]
-WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
+REFUSAL_SETS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
 SIZES = [(1, 1), (2, 1), (1, 3), (2, 2)]
 UPLINK = network_of("203.0.113.0/24")
 assert UPLINK is not None
@@ -85,7 +85,7 @@ def shapes(group: list[ServiceToPlan], inventory: Inventory, scenario: Scenario)
     return {shape_of(one.service, inventory, EDGE, scenario) for one in group}
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_every_migration_of_a_group_succeeds_under_all_rules(
@@ -212,7 +212,7 @@ def test_a_run_that_begins_like_another_is_planned_as_if_it_were_alone(
     inventory = built(move[0], group)
     wanted = planned(group, move[1], inventory).wanted
     plans: dict[tuple[KnownRules, tuple[int, ...]], list[Step]] = {}
-    for rules in WORLDS:
+    for rules in REFUSAL_SETS:
         for known in (KnownRules(), KnownRules(frozenset(VcdRule) - rules, rules)):
             try:
                 alone = _steps_if_refused(wanted, inventory, known, rules, {})
@@ -265,7 +265,7 @@ def test_a_foreign_object_on_the_external_ip_is_still_a_conflict(move: tuple[Sce
 
 
 # made once: making and checking a strategy takes longer than a draw
-SIZES_OF_TWO, WORLD = st.sampled_from([(1, 1), (2, 1), (1, 2)]), st.sampled_from(WORLDS)
+SIZES_OF_TWO, REFUSAL_SET = st.sampled_from([(1, 1), (2, 1), (1, 2)]), st.sampled_from(REFUSAL_SETS)
 SCENARIO, EDITS, CHANGE = st.sampled_from(list(Scenario)), st.integers(0, 6), st.sampled_from([Act.UPDATE, Act.DELETE])
 INSIDE = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
 ANYWHERE, NUMBER = st.one_of(INSIDE, st.just(IP)), st.sampled_from(["80", "90", "9999"])
@@ -275,7 +275,7 @@ ANYWHERE, NUMBER = st.one_of(INSIDE, st.just(IP)), st.sampled_from(["80", "90", 
 def damaged(draw: st.DrawFn) -> tuple[Inventory, list[ServiceToPlan], Scenario, frozenset[VcdRule]]:
     """A gateway after manual changes to a group that Cloud Director allows, where the group may be half migrated."""
     group = tasks(draw(SIZES_OF_TWO))
-    refuses = draw(WORLD)
+    refuses = draw(REFUSAL_SET)
     gateway = StrictGateway(built(draw(SCENARIO), group), refuses)
     names = st.sampled_from(list(gateway.inventory))
     for _edit in range(draw(EDITS)):

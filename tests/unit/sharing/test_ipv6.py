@@ -125,9 +125,9 @@ def test_a_lost_ipv6_vip_is_reported_only_if_the_plan_did_not_remove_it() -> Non
         assert len(lost_settings(was, Inventory([now]))) == lost
 
 
-WORLDS = [frozenset(), frozenset(VcdRule), *(frozenset({one}) for one in VcdRule)]
+REFUSAL_SETS = [frozenset(), frozenset(VcdRule), *(frozenset({one}) for one in VcdRule)]
 # made once: making and checking a strategy takes longer than a draw
-WORLD, CHANGE = st.sampled_from(WORLDS), st.sampled_from([Act.UPDATE, Act.DELETE])
+REFUSAL_SET, CHANGE = st.sampled_from(REFUSAL_SETS), st.sampled_from([Act.UPDATE, Act.DELETE])
 OTHER = st.sampled_from([FOUR, SIX, "2001:db8::99", "192.168.8.9"])
 PORT, COUNTS = st.sampled_from(["53", "80", "UDP 54", "9999"]), st.integers(1, 3)
 STATES = st.sampled_from([(SIX, Scenario.SHARED_EXTERNAL), *((FOUR, one) for one in Scenario)])
@@ -143,7 +143,7 @@ def _drifted(draw: st.DrawFn, item: Object) -> Object:
 @given(st.data())
 def test_a_service_moves_from_any_state_of_one_ip_version_to_any_of_the_other(data: st.DataObject) -> None:
     """Even after edits and a kill; a rollback restores everything, and the judge finds nothing if the plan is empty."""
-    refuses = data.draw(WORLD)
+    refuses = data.draw(REFUSAL_SET)
     (address, before), (target, after) = data.draw(STATES), data.draw(STATES)
     count = data.draw(COUNTS)
     gateway = StrictGateway(Inventory(), refuses)

@@ -48,8 +48,8 @@ IP, OTHER_IP = "203.0.113.10", "203.0.113.11"
 MOVES = list(itertools.permutations(Scenario, 2))
 # Services without UDP never meet the rule about it.
 RULES = [one for one in VcdRule if one is not VcdRule.PROTOCOLS]
-WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
-EVERY_WORLD = [frozenset(one) for n in range(5) for one in itertools.combinations(VcdRule, n)]
+REFUSAL_SETS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
+EVERY_REFUSAL_SET = [frozenset(one) for n in range(5) for one in itertools.combinations(VcdRule, n)]
 SIZES = (1, 2, 3, 5)
 
 
@@ -98,7 +98,7 @@ def _built(scenario: Scenario, ports: int, *others: Service) -> Inventory:
     return gateway.inventory
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("ports", SIZES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_every_migration_succeeds_under_all_rules(
@@ -241,7 +241,7 @@ def test_a_renamed_port_replaces_its_orphans() -> None:
 @given(
     before=st.sampled_from(list(Scenario)),
     after=st.sampled_from(list(Scenario)),
-    refuses=st.sampled_from(EVERY_WORLD),
+    refuses=st.sampled_from(EVERY_REFUSAL_SET),
     ports=st.integers(1, 3),
     renamed=st.sets(st.integers(0, 2)),
     dropped=st.sets(st.integers(0, 2)),
@@ -332,7 +332,11 @@ def test_internal_ips_are_kept_and_the_lowest_free_ones_taken() -> None:
 
 
 # made once: making and checking a strategy takes longer than a draw
-SIZE, WORLD, SCENARIO = st.sampled_from([1, 2, 3]), st.sampled_from(EVERY_WORLD), st.sampled_from(list(Scenario))
+SIZE, REFUSAL_SET, SCENARIO = (
+    st.sampled_from([1, 2, 3]),
+    st.sampled_from(EVERY_REFUSAL_SET),
+    st.sampled_from(list(Scenario)),
+)
 EDITS, CHANGE = st.integers(0, 6), st.sampled_from([Act.UPDATE, Act.DELETE])
 INSIDE = st.sampled_from(["192.168.8.2", "192.168.8.3", "192.168.8.7"])
 ANYWHERE = st.one_of(INSIDE, st.just(IP))
@@ -343,7 +347,7 @@ NUMBER, OF_A_PROFILE = st.sampled_from(["80", "81", "9999"]), st.sampled_from(["
 def damaged(draw: st.DrawFn) -> tuple[Inventory, int, Scenario, frozenset[VcdRule]]:
     """A gateway after manual changes: a Service in some shape, with random edits that Cloud Director allows."""
     ports = draw(SIZE)
-    refuses = draw(WORLD)
+    refuses = draw(REFUSAL_SET)
     gateway = StrictGateway(built(draw(SCENARIO), ports), refuses)
     names = st.sampled_from(list(gateway.inventory))
     for _edit in range(draw(EDITS)):

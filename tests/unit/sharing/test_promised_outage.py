@@ -44,8 +44,8 @@ EDGE = EdgeAddresses((UPLINK,))
 MOVES = list(itertools.permutations(Scenario, 2))
 # Services without UDP never meet the rule about it.
 RULES = [one for one in VcdRule if one is not VcdRule.PROTOCOLS]
-WORLDS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
-NAMES = ["+".join(sorted(found)) or "all_allowed" for found in WORLDS]
+REFUSAL_SETS = [frozenset(one) for n in range(4) for one in itertools.combinations(RULES, n)]
+NAMES = ["+".join(sorted(found)) or "all_allowed" for found in REFUSAL_SETS]
 
 
 def service(name: str, *numbers: int, cluster_id: str = "c1") -> Service:
@@ -71,7 +71,7 @@ def _built(scenario: Scenario, *services: Service) -> Inventory:
     return gateway.inventory
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=NAMES)
 @pytest.mark.parametrize("services", [(service("a", 80, 81), service("b", 90)), (service("a", 80, 81, 82),)], ids=len)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_a_run_is_never_worse_than_its_plan(
@@ -94,7 +94,7 @@ def test_a_run_is_never_worse_than_its_plan(
     assert found.window == max(one.outage.window for one in found.services)
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=len)
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=len)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_tcp_and_udp_on_one_number_have_separate_outages(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
@@ -113,7 +113,7 @@ def test_tcp_and_udp_on_one_number_have_separate_outages(
     assert (real.together <= one.outage.together, real.window <= one.outage.window) == (True, True)
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=NAMES)
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_knowing_the_rules_beforehand_makes_no_plan_worse(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]
@@ -131,7 +131,7 @@ def test_knowing_the_rules_beforehand_makes_no_plan_worse(
     assert planned(move[1], gateway.inventory, one).steps == []
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=NAMES)
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=NAMES)
 @pytest.mark.parametrize("scenario", Scenario)
 @pytest.mark.parametrize("numbers", [(81, 80), (81, 82, 80), (82, 80, 81), (80, 82, 81)], ids=str)
 def test_ports_may_swap_their_numbers(

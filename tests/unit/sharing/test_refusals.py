@@ -32,7 +32,7 @@ from ansible_collections.vcd.kubernetes.plugins.module_utils._sharing.service.wa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strict_gateway import StrictGateway, WriteRefused, own
-from test_planner import IP, MOVES, WORLDS, built, damaged, service, wanted_on
+from test_planner import IP, MOVES, REFUSAL_SETS, built, damaged, service, wanted_on
 
 VIP, RULE = "ingress-vs-web-c1-p0", "dnat-ingress-vs-web-c1-p0"
 INNER = "192.168.8.2"
@@ -143,14 +143,14 @@ def check_refused_once(
 
 @settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(damaged(), st.integers(0, 14), st.sampled_from(OTHER_REASONS))
-def test_from_any_state_a_refusal_at_any_write_loses_nothing(
+def test_a_refusal_at_any_write_in_any_state_loses_nothing(
     state: tuple[Inventory, int, Scenario, frozenset[VcdRule]], number: int, text: str
 ) -> None:
     inventory, ports, scenario, refuses = state
     check_refused_once(inventory, wanted_on(inventory, service(ports), scenario), refuses, number, text)
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_a_target_that_is_always_refused_leaves_the_service_working(
     move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]

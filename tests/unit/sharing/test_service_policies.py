@@ -139,16 +139,16 @@ STATES = st.builds(
     st.sampled_from([HTTP, HTTP, HTTP, TCP]),
     st.integers(1, 3),
 )
-WORLDS = st.sampled_from([frozenset(), frozenset({VcdRule.SHARED_PUT}), frozenset(VcdRule)])
+REFUSAL_SETS = st.sampled_from([frozenset(), frozenset({VcdRule.SHARED_PUT}), frozenset(VcdRule)])
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(STATES, STATES, RULES, WORLDS, st.one_of(st.none(), st.integers(0, 14)))
-def test_from_any_state_to_any_other_whenever_it_is_killed(
-    before: State, after: State, mine: Rules, world: frozenset[VcdRule], kill: int | None
+@given(STATES, STATES, RULES, REFUSAL_SETS, st.one_of(st.none(), st.integers(0, 14)))
+def test_a_service_moves_from_any_state_to_any_other_whenever_it_is_killed(
+    before: State, after: State, mine: Rules, refuses: frozenset[VcdRule], kill: int | None
 ) -> None:
     after = replace(after, ports=before.ports)
-    gateway = Gateway(Inventory(), refuses=world)
+    gateway = Gateway(Inventory(), refuses=refuses)
     assert gateway.reach(before)
     name, there = "vs-shop-p0", gateway.inventory.get(VIRTUAL_SERVICE, "vs-shop-p0")
     if there is not None and there.profile in HTTP_PROFILES:
@@ -173,13 +173,13 @@ def test_from_any_state_to_any_other_whenever_it_is_killed(
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(STATES, STATES, WORLDS, st.integers(0, 14))
+@given(STATES, STATES, REFUSAL_SETS, st.integers(0, 14))
 def test_everything_is_rolled_back_after_a_refusal(
-    before: State, after: State, world: frozenset[VcdRule], refused: int
+    before: State, after: State, refuses: frozenset[VcdRule], refused: int
 ) -> None:
     """This compares what the options of the failed run name: it can have changed nothing else."""
     after = replace(after, ports=before.ports, protocol=before.protocol)
-    gateway = Gateway(Inventory(), refuses=world)
+    gateway = Gateway(Inventory(), refuses=refuses)
     assert gateway.reach(before)
     gateway.inventory = start = read(gateway.inventory, after.service)
     policies = not_empty(start)

@@ -48,7 +48,7 @@ from strict_gateway import StrictGateway, WriteRefused, own
 IP = "203.0.113.10"
 NAMING = Naming.parse("{kind}-{service}-{port}")
 MOVES = list(itertools.permutations(Scenario, 2))
-WORLDS = [frozenset(one) for n in range(5) for one in itertools.combinations(VcdRule, n)]
+REFUSAL_SETS = [frozenset(one) for n in range(5) for one in itertools.combinations(VcdRule, n)]
 TCP_53, UDP_53 = PortSpec("tcp", 53, 53), PortSpec("udp", 53, 53, "UDP")
 DNS = (TCP_53, UDP_53)
 
@@ -103,7 +103,7 @@ def test_a_profile_of_an_operator_keeps_its_protocols() -> None:
     ]
 
 
-@pytest.mark.parametrize("refuses", WORLDS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
+@pytest.mark.parametrize("refuses", REFUSAL_SETS, ids=lambda found: "+".join(sorted(found)) or "all_allowed")
 @pytest.mark.parametrize("move", MOVES, ids=lambda move: f"{move[0].value}-{move[1].value}")
 def test_tcp_and_udp_of_one_number_move_together(move: tuple[Scenario, Scenario], refuses: frozenset[VcdRule]) -> None:
     """Completely or not at all: if VCD refuses it, all is rolled back, and the next run says so before it writes."""
@@ -193,7 +193,7 @@ PROTOCOLS = st.sampled_from(["TCP", "UDP", "HTTP"])
 # made once: making and checking a strategy takes longer than a draw
 NAMES = st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)
 TEXTS, RULE_PORTS = st.sampled_from(["53", "UDP 53", "80", "UDP 80", "UDP 9999"]), st.sampled_from(["53", "80", "9999"])
-WORLD, SCENARIO, KILLS = st.sampled_from(WORLDS), st.sampled_from(list(Scenario)), st.integers(0, 12)
+REFUSAL_SET, SCENARIO, KILLS = st.sampled_from(REFUSAL_SETS), st.sampled_from(list(Scenario)), st.integers(0, 12)
 CHANGE = st.sampled_from([Act.UPDATE, Act.DELETE])
 
 
@@ -232,7 +232,7 @@ def test_a_service_moves_from_any_state_to_the_wanted_one_and_back(data: st.Data
 
     The judge finds nothing exactly if the plan is empty.
     """
-    refuses, after = data.draw(WORLD), data.draw(SCENARIO)
+    refuses, after = data.draw(REFUSAL_SET), data.draw(SCENARIO)
     before = data.draw(SCENARIO)
     old, new = data.draw(PORTS), data.draw(PORTS)
     names = {one.name for one in new}
