@@ -26,7 +26,7 @@ SAVED = "before_change"  # the field of a restore point that holds what the hook
 ARTIFACT = "shared_ip_saved_of_"  # the variable in which a job hands on what it saved, with the cluster's name
 DIGEST = "digest"
 LARGEST = 4096  # characters of what one hook hands on, as JSON: the cluster and the job's database keep it
-_FORMS = "give the path of a file of tasks (FILE.yml), ROLE, ROLE:TASKS_FROM, or a dictionary with tasks or with role"
+_FORMS = "give the path of a task file (FILE.yml), ROLE, ROLE:TASKS_FROM, or a dictionary with tasks or with role"
 _KEYS = ("name", "tasks", "role", "tasks_from")
 _ROLE = re.compile(r"[A-Za-z0-9_.-]+")
 

@@ -59,7 +59,7 @@ def test_every_form_of_a_hook_is_read(value: Any, found: list[dict[str, str]]) -
     [7, [7], [[]], [{}], [{"tasks": "a.yml", "role": "r"}], [{"tasks": 1}], [{"tasks_from": "x"}], "a b", ["x y"]],
 )
 def test_any_other_form_is_refused(value: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"shared_ip_before_change: .*: give the path of a file of tasks"):
+    with pytest.raises(InvalidInput, match=r"shared_ip_before_change: .*: give the path of a task file"):
         hooks_of(BEFORE, value)
 
 
