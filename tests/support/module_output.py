@@ -14,6 +14,7 @@ from unittest import mock
 
 import pytest
 from ansible.module_utils import _internal, basic
+from ansible.module_utils._internal import _traceback
 from ansible.module_utils.common import warnings
 
 
@@ -28,6 +29,11 @@ def output_of(main: Callable[[], None], arguments: dict[str, Any]) -> str:
             patches.enter_context(mock.patch.object(basic, "_ANSIBLE_PROFILE", "legacy"))
         if getattr(_internal, "is_controller", False):  # other tests import the controller's code, no module does
             patches.enter_context(mock.patch.object(_internal, "is_controller", False))
+        # A process reads once from a module's arguments whether it shows tracebacks. The controller's code, which other
+        # tests import, decides it otherwise.
+        patches.enter_context(mock.patch.object(_traceback, "_module_tracebacks_enabled_events", None))
+        module_decides = _traceback._is_module_traceback_enabled
+        patches.enter_context(mock.patch.object(_traceback, "_is_traceback_enabled", module_decides))
         patches.enter_context(contextlib.redirect_stdout(out))
         patches.enter_context(pytest.raises(SystemExit))
         main()

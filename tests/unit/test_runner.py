@@ -62,6 +62,11 @@ def raising(error: BaseException) -> Callable[[], Any]:
     return fail
 
 
+def test_a_run_shows_tracebacks_only_if_it_asks_for_them() -> None:
+    texts_of = [end_of(raising(KeyError("x")), _ansible_tracebacks_for=asked)[1] for asked in ([], ["error"], [])]
+    assert ["Traceback (" in text for text in texts_of] == [False, True, False]
+
+
 def deep() -> Any:
     """Recurse until Python raises an error."""
     return deep()
