@@ -41,7 +41,7 @@ def cluster(simulator: Simulator) -> Iterator[RealCluster]:
 
 @pytest.fixture
 def stage(cluster: RealCluster, simulator: Simulator, tmp_path: Path) -> Iterator[Stage]:
-    """Both, without leftovers of the test before."""
+    """Both, without objects of the test before."""
     cluster.clear()
     cluster.forget_logs()
     simulator.reset()

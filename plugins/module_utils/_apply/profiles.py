@@ -66,7 +66,7 @@ def check_profiles(
 def foreign_profiles(api: Api, gateway: Body, request: Request, inventory: Inventory) -> frozenset[str]:
     """The profiles with a name of the services' ports that rules of other edge gateways use.
 
-    They matter where ports need no profile, so that a plan would delete them as leftovers. Requests are sent only if
+    They matter where ports need no profile, so that a plan would delete them as orphans. Requests are sent only if
     there is a profile with such a name that no rule of this gateway uses.
     """
     scenario = request.scenario
