@@ -41,7 +41,7 @@ class ExternalAddresses:
 
     def find(self, service: Service, inventory: Inventory) -> str:
         """The IP that a service has according to its objects or its claim, or empty text. Raises InvalidInput."""
-        claimed = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
+        claimed = self._by_marker.get(service.claim_marker) if self.edge.uses_ip_spaces else None
         return choose_external_ip(service, inventory, self.edge, claimed=claimed.value if claimed else "")
 
     def take(self, service: Service, check_mode: bool) -> str:
@@ -53,7 +53,7 @@ class ExternalAddresses:
             if check_mode:
                 return f"{FROM_IP_SPACE} {service.label}"
             found = claim(self.api, self.gateway, service.claim_marker)
-            self._claims[found.marker] = found
+            self._by_marker[found.marker] = found
             return found.value
         others = [address for label, address in self._promised.items() if label != service.label]
         self._promised[service.label] = free_external_ip(self.api, self.gateway, self._subnet, others)
@@ -61,7 +61,7 @@ class ExternalAddresses:
 
     def release(self, service: Service, check_mode: bool) -> bool:
         """Release the IP that was claimed for a service. Returns whether there was a claim."""
-        found = self._claims.get(service.claim_marker) if self.edge.uses_ip_spaces else None
+        found = self._by_marker.get(service.claim_marker) if self.edge.uses_ip_spaces else None
         if found is None or (service.external_ip and found.value != service.external_ip):
             return False
         if not check_mode:
@@ -74,7 +74,7 @@ class ExternalAddresses:
         return ask(self.api, self.gateway, address, use, known=known, internal=self.edge.internal)
 
     @cached_property
-    def _claims(self) -> dict[str, FloatingIp]:
+    def _by_marker(self) -> dict[str, FloatingIp]:
         return {one.marker: one for one in self._allocated if one.marker}
 
     @cached_property

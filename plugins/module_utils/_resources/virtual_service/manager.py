@@ -177,7 +177,7 @@ class VirtualServices(GatewayManager):
             address_claims.refuse_or_warn([one], vip, one.address, self.warnings)
 
     def _check_sharing(self, planned: Result) -> None:
-        # The server's release decides, not the API version that this session uses.
+        # The server's release decides, not the API version in use.
         if self.api.session.listed[-1] >= API_WITH_SHARED_IP:
             return
         for other in comparison.sharing(planned, self._others):
